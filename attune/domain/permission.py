@@ -1,0 +1,240 @@
+"""Who is calling, and whether their grants permit what they ask for.
+
+A grant applies when resource and action match and every constraint it carries holds
+for the thing at hand; the caller may do what any one grant allows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from attune.domain.errors import PermissionDenied
+
+
+class Resource(StrEnum):
+    """What a grant speaks about."""
+
+    PACKS = "packs"
+    ACTIONS = "actions"
+    QUEUES = "queues"
+    RULES = "rules"
+    TRIGGERS = "triggers"
+    EXECUTIONS = "executions"
+    EVENTS = "events"
+    ENFORCEMENTS = "enforcements"
+    INQUIRIES = "inquiries"
+    KEYS = "keys"
+    ARTIFACTS = "artifacts"
+    RUNTIMES = "runtimes"
+    WORKERS = "workers"
+    RETENTION = "retention"
+    IDENTITIES = "identities"
+    PERMISSIONS = "permissions"
+    AUDIT_LOG = "audit_log"
+
+
+class Action(StrEnum):
+    """What a grant allows to be done with a resource."""
+
+    READ = "read"
+    CREATE = "create"
+    INSTALL = "install"
+    CONFIGURE = "configure"
+    UPDATE = "update"
+    DELETE = "delete"
+    EXECUTE = "execute"
+    CANCEL = "cancel"
+    RESPOND = "respond"
+    MANAGE = "manage"
+    DECRYPT = "decrypt"
+
+
+class TokenType(StrEnum):
+    """The kinds of token the platform signs."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+    SENSOR = "sensor"
+    EXECUTION = "execution"
+    WORKER = "worker"
+
+
+class Constraints(BaseModel):
+    """Facts that must hold for a grant to apply; an absent one always holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pack_refs: frozenset[str] | None = None
+    owner: Literal["self", "any", "none"] | None = None
+    owner_types: frozenset[str] | None = None
+    owner_refs: frozenset[str] | None = None
+    visibility: frozenset[str] | None = None
+    execution_scope: Literal["self", "descendants", "any"] | None = None
+    refs: frozenset[str] | None = None
+    ids: frozenset[int] | None = None
+    encrypted: bool | None = None
+    attributes: Mapping[str, object] | None = None
+
+
+class Grant(BaseModel):
+    """Some actions on one resource, perhaps only on some things."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resource: Resource
+    actions: frozenset[Action]
+    constraints: Constraints | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The facts of one thing that constraints are held against; None means unknown."""
+
+    pack_ref: str | None = None
+    owner_identity_id: int | None = None
+    owner_type: str | None = None
+    owner_ref: str | None = None
+    visibility: str | None = None
+    execution_id: int | None = None
+    ancestor_ids: frozenset[int] = frozenset()
+    ref: str | None = None
+    id: int | None = None
+    encrypted: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """The identity behind a request, with the grants its token carries."""
+
+    identity_id: int | None
+    login: str
+    token_type: TokenType
+    grants: tuple[Grant, ...] = ()
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    execution_id: int | None = None
+    """The execution an execution token was made for."""
+    action_ref: str | None = None
+    """The action that execution runs."""
+    trigger_refs: frozenset[str] = frozenset()
+    """The triggers a sensor token may emit."""
+    worker_name: str | None = None
+    """The worker a worker token was made for; None until it registers."""
+
+    def grants_for(self, resource: Resource, action: Action) -> tuple[Grant, ...]:
+        """Return the grants that name this resource and action."""
+        return tuple(
+            grant
+            for grant in self.grants
+            if grant.resource is resource and action in grant.actions
+        )
+
+    def may(
+        self, resource: Resource, action: Action, target: Target | None = None
+    ) -> bool:
+        """Tell whether some grant allows this, for any thing or for `target`."""
+        grants = self.grants_for(resource, action)
+        if target is None:
+            return bool(grants)
+        return any(_holds(grant.constraints, self, target) for grant in grants)
+
+    def require(
+        self, resource: Resource, action: Action, target: Target | None = None
+    ) -> None:
+        """Raise PermissionDenied unless some grant allows this."""
+        if not self.may(resource, action, target):
+            raise PermissionDenied(needs=f"{resource}:{action}")
+
+
+def intersect(ours: Iterable[Grant], theirs: Iterable[Grant]) -> tuple[Grant, ...]:
+    """Return what both sides allow: each of `theirs`, cut down to what is ours.
+
+    A grant survives only with the actions that an unconstrained grant of ours, or one
+    with the very same constraints, allows too.
+    """
+    held = tuple(ours)
+    cut = (_cut(grant, held) for grant in theirs)
+    return tuple(grant for grant in cut if grant.actions)
+
+
+def _cut(grant: Grant, held: tuple[Grant, ...]) -> Grant:
+    allowed = frozenset[Action]().union(
+        *(
+            mine.actions
+            for mine in held
+            if mine.resource is grant.resource
+            and mine.constraints in (None, grant.constraints)
+        )
+    )
+    return grant.model_copy(update={"actions": grant.actions & allowed})
+
+
+def _holds(constraints: Constraints | None, caller: Caller, target: Target) -> bool:
+    if constraints is None:
+        return True
+    return (
+        _among(constraints.pack_refs, target.pack_ref)
+        and _among(constraints.owner_types, target.owner_type)
+        and _among(constraints.owner_refs, target.owner_ref)
+        and _among(constraints.visibility, target.visibility)
+        and _among(constraints.refs, target.ref)
+        and _among(constraints.ids, target.id)
+        and constraints.encrypted in (None, target.encrypted)
+        and _owned(constraints.owner, caller, target)
+        and _in_scope(constraints.execution_scope, caller, target)
+        and _has_attributes(constraints.attributes, caller.attributes)
+    )
+
+
+def _among(allowed: frozenset[str] | frozenset[int] | None, fact: object) -> bool:
+    return allowed is None or fact in allowed
+
+
+def _owned(rule: str | None, caller: Caller, target: Target) -> bool:
+    if rule == "self":
+        owner = target.owner_identity_id
+        return owner is not None and owner == caller.identity_id
+    return rule != "none" or target.owner_identity_id is None
+
+
+def _in_scope(rule: str | None, caller: Caller, target: Target) -> bool:
+    if rule in (None, "any"):
+        return True
+    if caller.execution_id is None:
+        return False
+    if target.execution_id == caller.execution_id:
+        return True
+    return rule == "descendants" and caller.execution_id in target.ancestor_ids
+
+
+def _has_attributes(
+    wanted: Mapping[str, object] | None, attributes: Mapping[str, object]
+) -> bool:
+    return wanted is None or all(
+        attributes.get(name) == value for name, value in wanted.items()
+    )
+
+
+def translate_seed_grant(grant: Mapping[str, object]) -> list[dict[str, object]]:
+    """Rewrite a `{type, scope, components}` grant of the data-model document.
+
+    `system` allows everything, `pack` everything within the pack (or only its named
+    components), `user` everything the caller owns (contract, k.1).
+    """
+    constraints: dict[str, object] = {}
+    if grant.get("type") == "pack":
+        constraints["pack_refs"] = [grant.get("scope")]
+        if grant.get("components"):
+            constraints["refs"] = grant["components"]
+    elif grant.get("type") == "user":
+        constraints["owner"] = "self"
+    return [
+        {
+            "resource": resource.value,
+            "actions": [action.value for action in Action],
+            **({"constraints": constraints} if constraints else {}),
+        }
+        for resource in Resource
+    ]
