@@ -1,0 +1,1 @@
+"""HTTP: translation to and from the services, and nothing else."""

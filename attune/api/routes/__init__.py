@@ -1,0 +1,1 @@
+"""One router for each subject; a route makes one service call."""

@@ -1,0 +1,1 @@
+"""What crosses Temporal: frozen models that only ever grow."""

@@ -1,0 +1,1 @@
+"""How code of a runtime is installed and run."""

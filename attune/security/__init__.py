@@ -1,0 +1,1 @@
+"""Password hashes, tokens and encryption."""

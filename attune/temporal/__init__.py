@@ -1,0 +1,1 @@
+"""Our side of Temporal: the client, the gateway and the translation of failures."""

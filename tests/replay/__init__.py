@@ -1,0 +1,1 @@
+"""Today's workflow code against yesterday's histories."""

@@ -1,0 +1,1 @@
+"""Servers, builders and waiting for the tests."""
