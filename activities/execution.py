@@ -1,0 +1,26 @@
+"""The orchestrator's side of an execution: write the end that no worker wrote."""
+
+from typing import Protocol
+
+from temporalio import activity
+
+from attune.messages.execution import Settlement, SettlementResult
+
+
+class ExecutionRecords(Protocol):
+    """What these activities need of the execution service."""
+
+    async def settle(self, settlement: Settlement) -> SettlementResult:
+        """Write the end of the execution, or say what to do instead."""
+
+
+class ExecutionActivities:
+    """The database side of an execution's life."""
+
+    def __init__(self, executions: ExecutionRecords) -> None:
+        self._executions = executions
+
+    @activity.defn(name="settle")
+    async def settle(self, settlement: Settlement) -> SettlementResult:
+        """Settle the execution; repeating it answers what was settled before."""
+        return await self._executions.settle(settlement)

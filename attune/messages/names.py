@@ -1,0 +1,27 @@
+"""The names that Temporal knows us by: task queues, workflow ids, search attributes."""
+
+ORCHESTRATION_QUEUE = "attune-orchestrator"
+
+EXECUTION_ATTRIBUTE = "AttuneExecution"
+ACTION_ATTRIBUTE = "AttuneAction"
+PACK_ATTRIBUTE = "AttunePack"
+TRACE_ATTRIBUTE = "AttuneTrace"
+
+
+def runtime_queue(runtime_ref: str) -> str:
+    """Return the task queue that workers offering this runtime poll."""
+    return f"attune-action-{runtime_ref}"
+
+
+def execution_workflow_id(execution_id: int, generation: int = 0) -> str:
+    """Return the id of the workflow that runs one execution.
+
+    A generation above 0 is a fresh start after the former workflow vanished.
+    """
+    suffix = f"-{generation}" if generation else ""
+    return f"execution-{execution_id}{suffix}"
+
+
+def host_workflow_id(first_execution_id: int) -> str:
+    """Return the id of a workflow that hosts several executions."""
+    return f"executions-from-{first_execution_id}"

@@ -1,0 +1,40 @@
+"""The named time-outs and retry policies of every workflow; nowhere else."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import (
+    ActivityCancellationType,
+    ActivityConfig,
+    LocalActivityConfig,
+)
+
+HEARTBEAT_TIMEOUT = timedelta(seconds=15)
+"""How long a worker may be silent before it counts as lost; it beats every 3 s."""
+
+ACTION_ALLOWANCE = timedelta(minutes=15)
+"""Beyond an action's own limit: building its environment, ending it, reporting it."""
+
+
+def action(*, queue: str, limit_seconds: float, summary: str) -> ActivityConfig:
+    """Run once on a worker of the runtime; a cancel waits for the process to end."""
+    return {
+        "task_queue": queue,
+        "start_to_close_timeout": timedelta(seconds=limit_seconds) + ACTION_ALLOWANCE,
+        "heartbeat_timeout": HEARTBEAT_TIMEOUT,
+        "retry_policy": RetryPolicy(maximum_attempts=1),
+        "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        "summary": summary,
+    }
+
+
+def database(*, summary: str) -> LocalActivityConfig:
+    """Repeat until PostgreSQL takes it."""
+    return {
+        "start_to_close_timeout": timedelta(seconds=10),
+        "retry_policy": RetryPolicy(
+            initial_interval=timedelta(milliseconds=200),
+            maximum_interval=timedelta(seconds=5),
+        ),
+        "summary": summary,
+    }
