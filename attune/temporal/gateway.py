@@ -1,11 +1,13 @@
 """The one place outside workflows that starts, signals and asks Temporal."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
     SearchAttributeKey,
+    SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
