@@ -1,0 +1,359 @@
+"""Settings: the only reader of the environment.
+
+A YAML file named by ATTUNE_CONFIG comes first, environment variables win over it:
+`ATTUNE__SECURITY__JWT_SECRET` is `security.jwt_secret` in the file. Nobody imports
+this module but the places where a process begins; everybody else gets values.
+"""
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from attune.config_fields import (
+    PREFIX,
+    Bytes,
+    Count,
+    DatabaseUrl,
+    Directory,
+    Networks,
+    NotGiven,
+    Port,
+    Seconds,
+    Secret,
+    variable,
+)
+from attune.domain.errors import InvalidInput
+
+FILE_VARIABLE = "ATTUNE_CONFIG"
+
+SIGNING = ("security.jwt_secret", "security.encryption_key")
+API_REQUIRES = ("database.url", *SIGNING)
+ORCHESTRATOR_REQUIRES = API_REQUIRES
+
+
+class LogLevel(StrEnum):
+    """The least severe message that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class Group(BaseModel):
+    """Settings that belong together; an unknown name is refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+
+class ServerSettings(Group):
+    """The API process."""
+
+    host: str = "127.0.0.1"
+    """Address the API listens on."""
+
+    port: Port = 8080
+    """Port the API listens on."""
+
+    public_url: str | None = None
+    """URL under which people reach the API, for links; host and port when not given."""
+
+    max_body_bytes: Bytes = 1_000_000
+    """Largest request body, in bytes, except uploads."""
+
+    max_upload_bytes: Bytes = 100_000_000
+    """Largest uploaded file, in bytes."""
+
+    trusted_proxies: Networks = []
+    """Addresses or networks whose X-Forwarded-For is believed, separated by commas."""
+
+    shutdown_grace_seconds: Seconds = 10
+    """Seconds that open requests get to end when the API stops."""
+
+
+class DatabaseSettings(Group):
+    """PostgreSQL."""
+
+    url: DatabaseUrl = NotGiven("database.url")
+    """URL of the database, with user and password; needed by API, orchestrator, migrate."""
+
+    pool_size: Count = 10
+    """Connections that one process keeps."""
+
+    statement_timeout_seconds: Seconds = 30
+    """Seconds after which PostgreSQL ends a statement of ours."""
+
+    connect_timeout_seconds: Seconds = 4
+    """Seconds to wait for a connection before a request is refused."""
+
+
+class TemporalSettings(Group):
+    """Temporal."""
+
+    address: str = "127.0.0.1:7233"
+    """Host and port of the Temporal frontend."""
+
+    namespace: str = "default"
+    """Namespace that holds our workflows."""
+
+    tls: bool = False
+    """Speak TLS to Temporal."""
+
+    api_key: SecretStr | None = None
+    """API key for Temporal, when the server asks for one."""
+
+    ui_url: str = "http://127.0.0.1:8233"
+    """URL of the Temporal Web UI, for links to runs."""
+
+    hosting_batch_size: Annotated[int, Field(ge=1, le=100)] = 25
+    """Most executions that one workflow run hosts when much waits."""
+
+
+class SecuritySettings(Group):
+    """Keys, tokens and logins."""
+
+    jwt_secret: Secret = NotGiven("security.jwt_secret")
+    """Key that signs access tokens, at least 32 characters; has no default."""
+
+    encryption_key: Secret = NotGiven("security.encryption_key")
+    """Key that encrypts stored secrets, at least 32 characters; has no default."""
+
+    allow_self_registration: bool = False
+    """Let anybody create an identity with /auth/register."""
+
+    access_token_seconds: Seconds = 3600
+    """Lifetime of an access token, in seconds."""
+
+    refresh_token_seconds: Seconds = 604_800
+    """Lifetime of a refresh token, in seconds."""
+
+    sensor_token_seconds: Seconds = 86_400
+    """Lifetime of a sensor's token, in seconds."""
+
+    worker_token_seconds: Seconds = 86_400
+    """Lifetime of a worker's token, in seconds; the API renews it in time."""
+
+    execution_token_grace_seconds: Seconds = 60
+    """Seconds an execution's token outlives the execution's time limit."""
+
+    login_attempt_limit: Count = 10
+    """Failed logins of one name within the window before more are refused."""
+
+    login_window_seconds: Seconds = 300
+    """Length of the window in which failed logins are counted, in seconds."""
+
+
+class WorkerSettings(Group):
+    """The worker process, which runs user code and holds no database credential."""
+
+    name: str | None = None
+    """Name the worker registers under; the host name when not given."""
+
+    token: SecretStr | None = None
+    """Worker token, as printed by `attune worker-token`."""
+
+    token_file: Directory | None = None
+    """File that holds the worker token, instead of `token`."""
+
+    api_url: str = "http://127.0.0.1:8080"
+    """Base URL of the API as the worker reaches it."""
+
+    max_concurrent: Count = 16
+    """Executions that run at the same time."""
+
+    heartbeat_seconds: Seconds = 2
+    """Seconds between two heartbeats to the API."""
+
+    shared_packs_dir: Directory | None = None
+    """Directory with the API's packs, when the worker can read it; else bundles are fetched."""
+
+    state_dir: Directory = Path("/var/lib/attune/worker")
+    """Directory for unpacked bundles and what else a worker keeps."""
+
+    max_output_bytes: Bytes = 10_000_000
+    """Most bytes kept of each output stream of an execution."""
+
+    default_timeout_seconds: Seconds = 300
+    """Time limit of an execution that states none, in seconds."""
+
+    kill_grace_seconds: Seconds = 5
+    """Seconds between SIGTERM and SIGKILL for an action's processes."""
+
+    shutdown_grace_seconds: Seconds = 30
+    """Seconds that running actions get to end when the worker stops."""
+
+
+class OrchestratorSettings(Group):
+    """The orchestrator process: workflows, database activities and the dispatcher."""
+
+    max_workflow_tasks: Count = 16
+    """Workflow tasks handled at the same time."""
+
+    poll_interval_seconds: Seconds = 2
+    """Seconds after which the dispatcher looks by itself, without a wake-up."""
+
+    shutdown_grace_seconds: Seconds = 10
+    """Seconds that open activities get to end when the orchestrator stops."""
+
+
+class LoggingSettings(Group):
+    """What is logged, and how."""
+
+    level: LogLevel = LogLevel.INFO
+    """Least severe message that is written."""
+
+    format: LogFormat = LogFormat.JSON
+    """`json` for machines, `text` for people."""
+
+
+class Settings(BaseSettings):
+    """Every setting of every process, read once when the process begins."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    packs_base_dir: Directory = Path("/opt/attune/packs")
+    """Directory in which the API keeps installed packs."""
+
+    runtime_envs_dir: Directory = Path("/opt/attune/runtime_envs")
+    """Directory in which workers build runtime environments."""
+
+    artifacts_dir: Directory = Path("/opt/attune/artifacts")
+    """Directory of artifact files, shared with actions."""
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    temporal: TemporalSettings = TemporalSettings()
+    security: SecuritySettings = SecuritySettings()
+    worker: WorkerSettings = WorkerSettings()
+    orchestrator: OrchestratorSettings = OrchestratorSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, and the environment over the file."""
+        del dotenv_settings, file_secret_settings
+        from_file = InitSettingsSource(settings_cls, read_file())
+        return init_settings, env_settings, from_file
+
+    def require(self, *names: str) -> None:
+        """Refuse to go on without these settings, naming all that are missing."""
+        missing = [name for name in names if isinstance(self._value(name), NotGiven)]
+        if missing:
+            raise InvalidInput("; ".join(f"{variable(n)} is not set" for n in missing))
+
+    def _value(self, name: str) -> object:
+        value: object = self
+        for part in name.split("."):
+            value = getattr(value, part)
+        return value
+
+
+def load_settings(*required: str) -> Settings:
+    """Read file and environment; raises InvalidInput that says in one line what is wrong."""
+    _refuse_unknown_variables(os.environ)
+    try:
+        settings = Settings()
+    except ValidationError as invalid:
+        raise InvalidInput(_explain(invalid)) from None
+    settings.require(*required)
+    return settings
+
+
+def read_file() -> dict[str, Any]:
+    """Return the content of the file that ATTUNE_CONFIG names; empty without one."""
+    name = os.environ.get(FILE_VARIABLE)
+    if not name:
+        return {}
+    try:
+        content = yaml.safe_load(Path(name).read_text("utf-8"))
+    except OSError as unreadable:
+        problem = f"{FILE_VARIABLE}: cannot read {name}: {unreadable.strerror}"
+        raise InvalidInput(problem) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as broken:
+        where = getattr(broken, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise InvalidInput(f"{FILE_VARIABLE}: {name}{line}: not YAML") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{FILE_VARIABLE}: {name}: must be a mapping")
+    return cast("dict[str, Any]", content)
+
+
+def setting_names() -> list[str]:
+    """Return every setting as `group.name`, in the order of the model."""
+    names: list[str] = []
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Group):
+            names += [f"{name}.{inner}" for inner in kind.model_fields]
+        else:
+            names.append(name)
+    return names
+
+
+def _explain(invalid: ValidationError) -> str:
+    lines = []
+    for error in invalid.errors(include_input=False, include_url=False):
+        name = ".".join(str(part) for part in error["loc"] if isinstance(part, str))
+        lines.append(f"{variable(name)}: {_reason(error['type'], error['msg'], name)}")
+    return "; ".join(dict.fromkeys(lines))
+
+
+def _reason(kind: str, message: str, name: str) -> str:
+    if kind == "extra_forbidden":
+        return "there is no such setting" + _suggestion(name)
+    return message.removeprefix("Value error, ")
+
+
+def _suggestion(name: str) -> str:
+    close = get_close_matches(name.lower(), setting_names(), n=1)
+    return f"; did you mean {variable(close[0])}?" if close else ""
+
+
+def _refuse_unknown_variables(names: Iterable[str]) -> None:
+    known = {variable(name) for name in setting_names()}
+    for name in sorted(names):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            dotted = name[len(PREFIX) :].replace("__", ".")
+            problem = f"there is no such setting{_suggestion(dotted)}"
+            raise InvalidInput(f"{name}: {problem}")
