@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.action import ActionActivities
     from activities.execution import ExecutionActivities
     from attune.domain.execution import ExecutionStatus
+    from attune.domain.settlement import Loss
     from attune.messages.execution import (
         ActionOutcome,
         ActionRun,
@@ -18,7 +19,6 @@ with workflow.unsafe.imports_passed_through():
         ExecutionReport,
         ExecutionRequest,
         Settlement,
-        SettlementCause,
         SettlementResult,
     )
 
@@ -56,12 +56,10 @@ class ExecutionWorkflow:
             if not settled.run_again:
                 return settled.status
 
-    async def _run_action(
-        self, order: ExecutionOrder
-    ) -> ExecutionStatus | SettlementCause:
+    async def _run_action(self, order: ExecutionOrder) -> ExecutionStatus | Loss:
         """Return the recorded status, or why somebody has to settle."""
         if self._is_cancelled(order):
-            return SettlementCause.CANCELLED
+            return Loss.CANCELLED
         handle = _start_action(order)
         # Never await the handle bare: a cancel and the end in one task wedge it.
         await workflow.wait_condition(
@@ -72,9 +70,7 @@ class ExecutionWorkflow:
             await workflow.wait_condition(handle.done)
         return _ending(handle)
 
-    async def _settle(
-        self, order: ExecutionOrder, cause: SettlementCause
-    ) -> SettlementResult:
+    async def _settle(self, order: ExecutionOrder, cause: Loss) -> SettlementResult:
         while True:
             result = await workflow.execute_local_activity_method(
                 ExecutionActivities.settle,
@@ -108,25 +104,21 @@ def _start_action(
 
 def _ending(
     handle: workflow.ActivityHandle[ActionOutcome],
-) -> ExecutionStatus | SettlementCause:
+) -> ExecutionStatus | Loss:
     if handle.cancelled():
-        return SettlementCause.CANCELLED
+        return Loss.CANCELLED
     failure = handle.exception()
     if failure is None:
-        return handle.result().status or SettlementCause.REFUSED
+        return handle.result().status or Loss.REFUSED
     return _cause(failure)
 
 
-def _cause(failure: BaseException) -> SettlementCause:
+def _cause(failure: BaseException) -> Loss:
     if not isinstance(failure, ActivityError):
-        return SettlementCause.CANCELLED
+        return Loss.CANCELLED
     cause = failure.cause
     if isinstance(cause, ActivityTimeoutError):
-        return (
-            SettlementCause.LOST
-            if cause.type is TimeoutType.HEARTBEAT
-            else SettlementCause.LIMIT
-        )
+        return Loss.LOST if cause.type is TimeoutType.HEARTBEAT else Loss.LIMIT
     if isinstance(cause, CancelledError):
-        return SettlementCause.CANCELLED
-    return SettlementCause.LOST
+        return Loss.CANCELLED
+    return Loss.LOST

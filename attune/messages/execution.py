@@ -1,8 +1,7 @@
 """What crosses Temporal while an execution lives: ids and small numbers, no user data."""
 
-from enum import StrEnum
-
 from attune.domain.execution import ExecutionStatus
+from attune.domain.settlement import Loss
 from attune.messages.base import Message
 
 
@@ -38,20 +37,11 @@ class ActionOutcome(Message):
     """None when this attempt recorded nothing and someone must settle."""
 
 
-class SettlementCause(StrEnum):
-    """Why an execution has to be settled by someone other than its worker."""
-
-    LOST = "lost"  # the worker stopped beating, or never answered
-    CANCELLED = "cancelled"  # the cancel came before the worker
-    LIMIT = "limit"  # the activity ran past its last moment
-    REFUSED = "refused"  # the worker was not allowed to start or to finish
-
-
 class Settlement(Message):
     """Write the end of an execution whose worker did not."""
 
     execution_id: int
-    cause: SettlementCause
+    cause: Loss
 
 
 class SettlementResult(Message):

@@ -22,6 +22,7 @@ def execution_workflow_id(execution_id: int, generation: int = 0) -> str:
     return f"execution-{execution_id}{suffix}"
 
 
-def host_workflow_id(first_execution_id: int) -> str:
+def host_workflow_id(first_execution_id: int, generation: int = 0) -> str:
     """Return the id of a workflow that hosts several executions."""
-    return f"executions-from-{first_execution_id}"
+    suffix = f"-{generation}" if generation else ""
+    return f"executions-from-{first_execution_id}{suffix}"

@@ -1,0 +1,115 @@
+"""What the dispatcher needs: claim what waits, and record what Temporal took.
+
+A claim writes the workflow id into the rows and commits before Temporal hears of it;
+a claim that is never confirmed lapses and is taken again under the same id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from attune.db.database import Database
+from attune.db.repositories.execution import WaitingExecution
+from attune.db.repositories.outbox import WaitingSignal
+from attune.domain.hosting import group_executions
+from attune.domain.settlement import Loss
+from attune.messages.execution import Settlement
+from attune.messages.names import execution_workflow_id, host_workflow_id
+from attune.services.execution.settle import SettleService
+
+__all__ = ["DispatchService", "Hosting", "WaitingSignal"]
+
+CLAIM_LAPSES = timedelta(seconds=20)
+CLAIM_LIMIT = 200
+PATIENCE = 5
+"""How often a cancel is offered to a workflow that cannot be found."""
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """The executions that one workflow run is to carry."""
+
+    workflow_id: str
+    executions: tuple[WaitingExecution, ...]
+
+    @property
+    def trace_tag(self) -> str | None:
+        """The one trace of all these executions, if there is one."""
+        tags = {waiting.trace_tag for waiting in self.executions}
+        return tags.pop() if len(tags) == 1 else None
+
+
+class DispatchService:
+    """Claims and confirmations, each one transaction."""
+
+    def __init__(
+        self, database: Database, settling: SettleService, *, batch_size: int
+    ) -> None:
+        self._database = database
+        self._settling = settling
+        self._batch_size = batch_size
+
+    async def claim(self) -> list[Hosting]:
+        """Take requested executions that nobody takes care of, grouped for hosting."""
+        async with self._database.transaction() as tx:
+            lapsed = await tx.executions.claim_lapsed(CLAIM_LAPSES)
+            fresh = await tx.executions.claim_fresh(CLAIM_LIMIT)
+            hostings = [
+                _host(group) for group in group_executions(fresh, self._batch_size)
+            ]
+            for hosting in hostings:
+                await tx.executions.assign_workflow(
+                    hosting.workflow_id, _ids([hosting])
+                )
+        return _regroup(lapsed) + hostings
+
+    async def confirm(self, hostings: Sequence[Hosting]) -> None:
+        """Record that Temporal has these executions."""
+        if hostings:
+            async with self._database.transaction() as tx:
+                await tx.executions.mark_scheduled(_ids(hostings))
+
+    async def release(self, hostings: Sequence[Hosting]) -> None:
+        """Give claims back at once, because Temporal did not answer."""
+        if hostings:
+            async with self._database.transaction() as tx:
+                await tx.executions.release_claims(_ids(hostings))
+
+    async def claim_signals(self) -> list[WaitingSignal]:
+        """Take the outbox rows that are due; each comes back unless delivered."""
+        async with self._database.transaction() as tx:
+            return await tx.outbox.claim_due(CLAIM_LIMIT)
+
+    async def delivered(self, signal: WaitingSignal) -> None:
+        """Forget a signal that Temporal has."""
+        async with self._database.transaction() as tx:
+            await tx.outbox.forget(signal.outbox_id)
+
+    async def undeliverable(self, signal: WaitingSignal) -> None:
+        """Settle the cancel ourselves once the workflow has proved to be gone."""
+        if signal.attempt_count < PATIENCE:
+            return
+        await self._settling.settle(
+            Settlement(execution_id=signal.execution_id, cause=Loss.CANCELLED)
+        )
+        await self.delivered(signal)
+
+
+def _host(group: Sequence[WaitingExecution]) -> Hosting:
+    first = group[0]
+    if len(group) == 1:
+        name = execution_workflow_id(first.execution_id, first.generation)
+    else:
+        name = host_workflow_id(first.execution_id, first.generation)
+    return Hosting(workflow_id=name, executions=tuple(group))
+
+
+def _regroup(lapsed: Sequence[WaitingExecution]) -> list[Hosting]:
+    groups: dict[str, list[WaitingExecution]] = {}
+    for waiting in lapsed:
+        groups.setdefault(waiting.workflow_id or "", []).append(waiting)
+    return [Hosting(name, tuple(group)) for name, group in groups.items()]
+
+
+def _ids(hostings: Sequence[Hosting]) -> list[int]:
+    return [e.execution_id for hosting in hostings for e in hosting.executions]

@@ -1,0 +1,129 @@
+"""Take what waits in the database to Temporal: requested executions and outbox rows.
+
+The only part that starts and signals anything in Temporal for the outside world. A
+NOTIFY wakes it; it also looks by itself, so a lost wake-up, a crash at any point or an
+hour without Temporal only delays.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from attune.db.listener import Listener
+from attune.domain.errors import NotFound, Unavailable
+from attune.messages.execution import ExecutionOrder, ExecutionRequest
+from attune.services.dispatch import DispatchService, Hosting, WaitingSignal
+from attune.temporal.gateway import Gateway
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "attune_dispatch"
+LOOK_SECONDS = 2.0
+PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
+CONCURRENT_CALLS = 16
+
+
+class Dispatcher:
+    """Speaks to Temporal for the rows that wait; any number may run side by side."""
+
+    def __init__(
+        self, dispatch: DispatchService, gateway: Gateway, listener: Listener
+    ) -> None:
+        self._dispatch = dispatch
+        self._gateway = gateway
+        self._listener = listener
+        self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
+        self._wakes: list[asyncio.Event] = []
+
+    async def run(self) -> None:
+        """Dispatch until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._loop(self._dispatch_executions))
+            group.create_task(self._loop(self._deliver_signals))
+            group.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        async for _ in self._listener:
+            for wake in self._wakes:
+                wake.set()
+
+    async def _loop(self, step: Callable[[], Awaitable[bool]]) -> None:
+        wake = asyncio.Event()
+        self._wakes.append(wake)
+        pause = PAUSE_SECONDS
+        while True:
+            wake.clear()
+            try:
+                more = await step()
+                pause = PAUSE_SECONDS
+            except Unavailable as error:
+                logger.warning("dispatch waits", extra={"reason": error.message})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                continue
+            if not more:
+                await _rest(wake)
+
+    async def _dispatch_executions(self) -> bool:
+        hostings = await self._dispatch.claim()
+        outcomes = await asyncio.gather(
+            *(self._start(hosting) for hosting in hostings), return_exceptions=True
+        )
+        pairs = list(zip(hostings, outcomes, strict=True))
+        await self._dispatch.confirm([h for h, failure in pairs if failure is None])
+        await self._dispatch.release([h for h, failure in pairs if failure])
+        _raise_first(outcomes)
+        return bool(hostings)
+
+    async def _start(self, hosting: Hosting) -> None:
+        async with self._calls:
+            await self._gateway.start_executions(
+                hosting.workflow_id, _request(hosting), hosting.trace_tag
+            )
+
+    async def _deliver_signals(self) -> bool:
+        signals = await self._dispatch.claim_signals()
+        outcomes = await asyncio.gather(
+            *(self._deliver(signal) for signal in signals), return_exceptions=True
+        )
+        _raise_first(outcomes)
+        return bool(signals)
+
+    async def _deliver(self, signal: WaitingSignal) -> None:
+        async with self._calls:
+            try:
+                await self._gateway.cancel_execution(
+                    signal.workflow_id, signal.execution_id
+                )
+            except NotFound:
+                await self._dispatch.undeliverable(signal)
+            else:
+                await self._dispatch.delivered(signal)
+
+
+async def _rest(wake: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_SECONDS):
+            await wake.wait()
+
+
+def _raise_first(outcomes: Sequence[BaseException | None]) -> None:
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
+
+
+def _request(hosting: Hosting) -> ExecutionRequest:
+    return ExecutionRequest(
+        executions=[
+            ExecutionOrder(
+                execution_id=waiting.execution_id,
+                action_ref=waiting.action_ref,
+                queue=waiting.queue,
+                limit_seconds=waiting.limit_seconds,
+            )
+            for waiting in hosting.executions
+        ]
+    )
