@@ -1,0 +1,66 @@
+"""The HTTP application: one process's services behind its routes."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from attune import __version__
+from attune.api.composition import running_services
+from attune.api.edge import Edge
+from attune.api.errors import install_error_answers
+from attune.api.limits import Limits
+from attune.api.openapi import describe, operation_id
+from attune.api.routes import auth, health, internal_worker, worker
+from attune.api.routing import Router
+from attune.config import Settings
+
+ROUTERS: tuple[Router, ...] = (
+    health.router,
+    auth.router,
+    worker.router,
+    internal_worker.router,
+)
+"""Every router of the product; a new subject adds one line."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application; its database opens when it starts to serve."""
+    app = FastAPI(
+        title="Attune",
+        version=__version__,
+        description="Event-driven automation on durable workflows.",
+        openapi_url="/api-spec/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        lifespan=_lifespan(settings),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.add_middleware(Edge, limits=_limits(settings))
+    install_error_answers(app)
+    for router in ROUTERS:
+        app.router.routes.extend(router.routes)
+    describe(app)
+    return app
+
+
+def _lifespan(
+    settings: Settings,
+):  # -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_services(settings) as services:
+            app.state.services = services
+            app.state.by_type = services.by_type()
+            yield
+
+    return lifespan
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        body_bytes=settings.server.max_body_bytes,
+        upload_bytes=settings.server.max_upload_bytes,
+    )

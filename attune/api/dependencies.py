@@ -1,0 +1,37 @@
+"""What a route asks for by type: who calls, and which service does the work."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from attune.api.access import AccessToken, Anybody, AnyToken, WorkerToken
+from attune.domain.permission import Caller
+from attune.services.auth import AuthService
+from attune.services.identity import IdentityService
+from attune.services.worker import WorkerService
+
+Authenticated = Annotated[Caller, Depends(AnyToken())]
+"""Any identity, execution or sensor; the service decides what it may see."""
+
+SignedIn = Annotated[Caller, Depends(AccessToken())]
+"""Somebody with an access token of their own."""
+
+WorkerCaller = Annotated[Caller, Depends(WorkerToken())]
+"""A worker, on the internal routes."""
+
+PUBLIC = Depends(Anybody())
+"""For the decorator of a route that everybody may call: `dependencies=[PUBLIC]`."""
+
+
+def provided(service: type) -> Any:
+    """Return the dependency that yields the process's service of this class."""
+
+    async def provide(request: Request) -> object:
+        return request.app.state.by_type[service]
+
+    return Depends(provide)
+
+
+Auth = Annotated[AuthService, provided(AuthService)]
+Identities = Annotated[IdentityService, provided(IdentityService)]
+Workers = Annotated[WorkerService, provided(WorkerService)]

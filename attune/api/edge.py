@@ -1,0 +1,66 @@
+"""The outermost layer: refuses what is too much, and lets no exception out."""
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from attune.api.errors import (
+    attune_error_response,
+    http_exception_response,
+    unexpected_error_response,
+)
+from attune.api.limits import CountedBody, Limits, check_head
+from attune.domain.errors import AttuneError, Unavailable
+
+
+class Edge:
+    """ASGI middleware around everything else; cheap, because every request pays it."""
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app = app
+        self._limits = limits
+        self._open_count = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        self._open_count += 1
+        try:
+            self._check(scope)
+            body = CountedBody(receive, scope, self._limits)
+            await self._app(scope, body, answer)
+        except Exception as error:  # noqa: BLE001 (the edge of the process)
+            if answer.is_started:
+                raise
+            await _response_to(error, scope)(scope, receive, send)
+        finally:
+            self._open_count -= 1
+
+    def _check(self, scope: Scope) -> None:
+        if self._open_count > self._limits.concurrent_requests:
+            raise Unavailable("Too many requests are being answered just now")
+        check_head(scope, self._limits)
+
+
+class _Answer:
+    """Sends, and remembers whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_started = False
+
+    async def __call__(self, message: Message) -> None:
+        self.is_started = True
+        await self._send(message)
+
+
+def _response_to(error: Exception, scope: Scope) -> JSONResponse:
+    if isinstance(error, AttuneError):
+        return attune_error_response(error)
+    if isinstance(error, HTTPException):
+        return http_exception_response(error, Request(scope))
+    return unexpected_error_response(error)

@@ -1,0 +1,91 @@
+"""What a request may look like before anybody looks into it (guarantees, 4.2)."""
+
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
+
+from attune.domain.errors import InvalidInput, NotFound
+
+LARGE_BODY: Final = "attune.large_body"
+"""Set in the scope of a request whose body may be as large as an upload."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The published limits; a request beyond one of them is refused unread."""
+
+    body_bytes: int = 1_000_000
+    upload_bytes: int = 100_000_000
+    url_bytes: int = 8_192
+    header_bytes: int = 32_768
+    header_count: int = 100
+    concurrent_requests: int = 400
+
+
+def check_head(scope: MutableMapping[str, Any], limits: Limits) -> None:
+    """Refuse a URL or headers that no client of ours sends."""
+    query = scope["query_string"]
+    if len(scope.get("raw_path") or b"") + len(query) > limits.url_bytes:
+        raise HTTPException(HTTPStatus.REQUEST_URI_TOO_LONG)
+    if "\x00" in scope["path"]:
+        raise NotFound(entity="path", ref="with this name")
+    if b"%00" in query or b"\x00" in query:
+        raise InvalidInput("The query contains a NUL character")
+    _check_headers(scope["headers"], limits)
+
+
+def _check_headers(headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> None:
+    size = count = 0
+    for name, value in headers:
+        count += 1
+        size += len(name) + len(value)
+        if name == b"content-encoding" and value.strip().lower() != b"identity":
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    if size > limits.header_bytes or count > limits.header_count:
+        raise HTTPException(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+
+def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Return the Content-Length, or 0 where there is none that can be read."""
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:19])
+    return 0
+
+
+class CountedBody:
+    """Receives one body and stops at its limit, whatever its headers promised.
+
+    The refusal is the framework's exception: its form parser hides any other.
+    """
+
+    def __init__(
+        self, receive: Receive, scope: MutableMapping[str, Any], limits: Limits
+    ) -> None:
+        self._receive = receive
+        self._scope = scope
+        self._limits = limits
+        self._seen_bytes = 0
+
+    async def __call__(self) -> Message:
+        """Return the next piece of the body, or refuse it."""
+        if not self._seen_bytes:
+            self._refuse_beyond(declared_length(self._scope["headers"]))
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._seen_bytes += len(message.get("body", b""))
+            self._refuse_beyond(self._seen_bytes)
+        return message
+
+    def _refuse_beyond(self, size: int) -> None:
+        large = LARGE_BODY in self._scope
+        limit = self._limits.upload_bytes if large else self._limits.body_bytes
+        if size > limit:
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The request body is larger than {limit} bytes",
+            )

@@ -1,0 +1,49 @@
+"""Partial updates: a field that is absent or null stays, one can be set or cleared."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator
+
+from attune.api.schemas.envelope import Body
+
+T = TypeVar("T")
+
+
+class Set(BaseModel, Generic[T]):
+    """Give the field this value."""
+
+    op: Literal["set"]
+    value: T
+
+
+class Clear(BaseModel):
+    """Take the field's value away."""
+
+    op: Literal["clear"]
+
+
+def _as_operation(value: object) -> object:
+    if value is None or isinstance(value, Set | Clear):
+        return value
+    if isinstance(value, dict) and value.get("op") in ("set", "clear"):
+        return value
+    return {"op": "set", "value": value}
+
+
+Patch = Annotated[Set[T] | Clear | None, BeforeValidator(_as_operation)]
+"""`{"op": "set", "value": …}`, `{"op": "clear"}`, or simply the value."""
+
+
+class Update(Body):
+    """Base of every partial update; its fields are optional and default to None."""
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields to write; None stands for a field to be cleared."""
+        given = ((name, getattr(self, name)) for name in self.model_fields_set)
+        return {name: _value(v) for name, v in given if v is not None}
+
+
+def _value(operation: object) -> object:
+    if isinstance(operation, Clear):
+        return None
+    return operation.value if isinstance(operation, Set) else operation
