@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from attune.db.database import Database
-from attune.db.repositories.execution import WaitingExecution
+from attune.db.repositories.dispatch import WaitingExecution
 from attune.db.repositories.outbox import WaitingSignal
 from attune.domain.hosting import group_executions
 from attune.domain.settlement import Loss
@@ -52,28 +52,26 @@ class DispatchService:
     async def claim(self) -> list[Hosting]:
         """Take requested executions that nobody takes care of, grouped for hosting."""
         async with self._database.transaction() as tx:
-            lapsed = await tx.executions.claim_lapsed(CLAIM_LAPSES)
-            fresh = await tx.executions.claim_fresh(CLAIM_LIMIT)
+            lapsed = await tx.dispatch.claim_lapsed(CLAIM_LAPSES)
+            fresh = await tx.dispatch.claim_fresh(CLAIM_LIMIT)
             hostings = [
                 _host(group) for group in group_executions(fresh, self._batch_size)
             ]
             for hosting in hostings:
-                await tx.executions.assign_workflow(
-                    hosting.workflow_id, _ids([hosting])
-                )
+                await tx.dispatch.assign_workflow(hosting.workflow_id, _ids([hosting]))
         return _regroup(lapsed) + hostings
 
     async def confirm(self, hostings: Sequence[Hosting]) -> None:
         """Record that Temporal has these executions."""
         if hostings:
             async with self._database.transaction() as tx:
-                await tx.executions.mark_scheduled(_ids(hostings))
+                await tx.dispatch.mark_scheduled(_ids(hostings))
 
     async def release(self, hostings: Sequence[Hosting]) -> None:
         """Give claims back at once, because Temporal did not answer."""
         if hostings:
             async with self._database.transaction() as tx:
-                await tx.executions.release_claims(_ids(hostings))
+                await tx.dispatch.release_claims(_ids(hostings))
 
     async def claim_signals(self) -> list[WaitingSignal]:
         """Take the outbox rows that are due; each comes back unless delivered."""

@@ -19,7 +19,6 @@ from attune.temporal.gateway import Gateway
 logger = logging.getLogger(__name__)
 
 CHANNEL = "attune_dispatch"
-LOOK_SECONDS = 2.0
 PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 CONCURRENT_CALLS = 16
@@ -29,11 +28,17 @@ class Dispatcher:
     """Speaks to Temporal for the rows that wait; any number may run side by side."""
 
     def __init__(
-        self, dispatch: DispatchService, gateway: Gateway, listener: Listener
+        self,
+        dispatch: DispatchService,
+        gateway: Gateway,
+        listener: Listener,
+        *,
+        look_seconds: float,
     ) -> None:
         self._dispatch = dispatch
         self._gateway = gateway
         self._listener = listener
+        self._look_seconds = look_seconds
         self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
         self._wakes: list[asyncio.Event] = []
 
@@ -64,7 +69,12 @@ class Dispatcher:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 continue
             if not more:
-                await _rest(wake)
+                await self._rest(wake)
+
+    async def _rest(self, wake: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._look_seconds):
+                await wake.wait()
 
     async def _dispatch_executions(self) -> bool:
         hostings = await self._dispatch.claim()
@@ -101,12 +111,6 @@ class Dispatcher:
                 await self._dispatch.undeliverable(signal)
             else:
                 await self._dispatch.delivered(signal)
-
-
-async def _rest(wake: asyncio.Event) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_SECONDS):
-            await wake.wait()
 
 
 def _raise_first(outcomes: Sequence[BaseException | None]) -> None:

@@ -1,0 +1,204 @@
+"""One attempt at an execution: claimed by a worker, fed with output, ended or settled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from attune.domain.execution import ExecutionStatus
+
+# The first start wins; the same attempt may ask again after a lost answer.
+_START = text("""
+    UPDATE attune.execution
+    SET
+        status = 'running',
+        worker = :worker_id,
+        attempt_id = :attempt_id,
+        attempt_count = attempt_count + (status <> 'running')::int,
+        started_at = CASE WHEN status = 'running' THEN started_at ELSE now() END,
+        waiting_for = NULL
+    WHERE
+        id = :id
+        AND (
+            status IN ('requested', 'scheduling', 'scheduled')
+            OR (status = 'running' AND attempt_id = :attempt_id)
+        )
+    RETURNING
+        id, action, action_ref, pack_ref, rule_ref, trigger_ref, config, definition,
+        env_vars, permission_set_refs, timeout_seconds, executor, enforcement,
+        attempt_count
+""")
+
+_STATUS = text("SELECT status FROM attune.execution WHERE id = :id")
+
+# Only the attempt that started it may end it, and only once.
+_FINISH = text("""
+    UPDATE attune.execution
+    SET status = :status, result = :result, finished_at = now()
+    WHERE
+        id = :id
+        AND attempt_id = :attempt_id
+        AND status IN ('running', 'canceling')
+    RETURNING status
+""").bindparams(bindparam("result", type_=JSONB))
+
+_ATTEMPT = text("SELECT status, attempt_id FROM attune.execution WHERE id = :id")
+
+# Output comes in order; what was taken before is taken as said.
+_APPEND = text("""
+    INSERT INTO attune.execution_log (execution, stream, byte_offset, content)
+    SELECT :id, :stream, :offset, :content
+    WHERE EXISTS (
+        SELECT FROM attune.execution
+        WHERE id = :id AND attempt_id = :attempt_id
+    )
+    ON CONFLICT DO NOTHING
+""")
+
+_LOCK = text("""
+    SELECT
+        e.status, e.action_ref, e.pack_ref, e.trace_tag, e.attempt_count, e.worker,
+        e.definition -> 'action' ->> 'on_worker_loss' AS on_worker_loss,
+        (e.definition -> 'action' ->> 'max_attempts')::int AS max_attempts,
+        w.name AS worker_name, w.cordoned AS worker_cordoned,
+        w.last_heartbeat > now() - CAST(:fresh AS interval)
+            AND w.running_executions @> ARRAY[e.id] AS worker_is_running_it
+    FROM attune.execution AS e
+    LEFT JOIN attune.worker AS w ON w.id = e.worker
+    WHERE e.id = :id
+    FOR UPDATE OF e
+""")
+
+_END = text("""
+    UPDATE attune.execution
+    SET status = :status, result = :result, finished_at = now(), waiting_for = NULL
+    WHERE id = :id
+""").bindparams(bindparam("result", type_=JSONB))
+
+_RETURN_TO_QUEUE = text("""
+    UPDATE attune.execution
+    SET status = 'scheduled', worker = NULL, attempt_id = NULL
+    WHERE id = :id AND status = 'running'
+""")
+
+
+@dataclass(frozen=True)
+class StartedExecution:
+    """Everything the row knows that a worker needs."""
+
+    id: int
+    action_id: int | None
+    action_ref: str
+    pack_ref: str
+    rule_ref: str | None
+    trigger_ref: str | None
+    config: dict[str, Any]
+    definition: dict[str, Any]
+    env_vars: dict[str, str]
+    permission_set_refs: list[str]
+    timeout_seconds: int
+    executor_id: int | None
+    enforcement_id: int | None
+    attempt_count: int
+
+
+@dataclass(frozen=True)
+class LockedAttempt:
+    """An execution under lock, with what is known of its worker."""
+
+    status: ExecutionStatus
+    action_ref: str
+    pack_ref: str | None
+    trace_tag: str | None
+    attempt_count: int
+    worker_id: int | None
+    on_worker_loss: str | None
+    max_attempts: int | None
+    worker_name: str | None
+    worker_cordoned: bool | None
+    worker_is_running_it: bool
+
+
+class AttemptRepository:
+    """The guarded updates by which an execution starts and ends."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def start(
+        self, execution_id: int, attempt_id: str, worker_id: int
+    ) -> StartedExecution | None:
+        """Move the execution to running for this attempt; None if it may not."""
+        values = {"id": execution_id, "attempt_id": attempt_id, "worker_id": worker_id}
+        row = (await self._session.execute(_START, values)).one_or_none()
+        return StartedExecution(*row) if row else None
+
+    async def status_of(self, execution_id: int) -> ExecutionStatus | None:
+        """Return the status on record; None if there is no such execution."""
+        status = await self._session.scalar(_STATUS, {"id": execution_id})
+        return ExecutionStatus(status) if status else None
+
+    async def append_output(
+        self, execution_id: int, attempt_id: str, stream: str, offset: int, data: bytes
+    ) -> None:
+        """Keep a piece of output of this attempt; repeating it changes nothing."""
+        await self._session.execute(
+            _APPEND,
+            {
+                "id": execution_id,
+                "attempt_id": attempt_id,
+                "stream": stream,
+                "offset": offset,
+                "content": data,
+            },
+        )
+
+    async def finish(
+        self,
+        execution_id: int,
+        attempt_id: str,
+        status: ExecutionStatus,
+        result: Mapping[str, Any],
+    ) -> bool:
+        """Record the end; False when this attempt has no say (any more)."""
+        values = {
+            "id": execution_id,
+            "attempt_id": attempt_id,
+            "status": status.value,
+            "result": dict(result),
+        }
+        return (await self._session.execute(_FINISH, values)).first() is not None
+
+    async def recorded(self, execution_id: int) -> tuple[ExecutionStatus, str | None]:
+        """Return the status and the attempt on record."""
+        row = (await self._session.execute(_ATTEMPT, {"id": execution_id})).one()
+        return ExecutionStatus(row.status), row.attempt_id
+
+    async def lock(self, execution_id: int, fresh: timedelta) -> LockedAttempt | None:
+        """Lock the execution; its worker counts as alive if heard within `fresh`."""
+        values = {"id": execution_id, "fresh": fresh}
+        row = (await self._session.execute(_LOCK, values)).one_or_none()
+        if row is None:
+            return None
+        facts = row._asdict()
+        facts["worker_id"] = facts.pop("worker")
+        facts["status"] = ExecutionStatus(facts["status"])
+        facts["worker_is_running_it"] = bool(facts["worker_is_running_it"])
+        return LockedAttempt(**facts)
+
+    async def end(
+        self, execution_id: int, status: ExecutionStatus, result: Mapping[str, Any]
+    ) -> None:
+        """Write an end that no worker wrote; the row must be locked."""
+        await self._session.execute(
+            _END,
+            {"id": execution_id, "status": status.value, "result": dict(result)},
+        )
+
+    async def return_to_queue(self, execution_id: int) -> None:
+        """Make a running execution wait for another attempt."""
+        await self._session.execute(_RETURN_TO_QUEUE, {"id": execution_id})

@@ -1,0 +1,162 @@
+"""Claims on executions that wait to be given to Temporal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from attune.messages.names import runtime_queue
+
+_COLUMNS = """
+    id, action_ref, runtime_ref, timeout_seconds, trace_tag, workflow_id,
+    dispatch_generation
+"""
+
+# Requested executions that no dispatcher has taken yet.
+_CLAIM_FRESH = text(f"""
+    SELECT {_COLUMNS}
+    FROM attune.execution
+    WHERE status = 'requested' AND workflow_id IS NULL
+    ORDER BY id
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+""")  # noqa: S608 - the columns are a constant above
+
+# One dispatcher at a time takes up lapsed claims, so that a group is never split.
+_LAPSED_LOCK = text("SELECT pg_try_advisory_xact_lock(4150, 1)")
+
+# Claims that were given back, or whose dispatcher was never heard of again.
+_CLAIM_LAPSED = text(f"""
+    UPDATE attune.execution
+    SET dispatched_at = now()
+    WHERE
+        status = 'requested'
+        AND workflow_id IS NOT NULL
+        AND (dispatched_at IS NULL OR dispatched_at < now() - :lapse)
+    RETURNING {_COLUMNS}
+""")  # noqa: S608 - the columns are a constant above
+
+_ASSIGN = text("""
+    UPDATE attune.execution
+    SET workflow_id = :workflow_id, dispatched_at = now()
+    WHERE id = ANY(:ids)
+""")
+
+_MARK_SCHEDULED = text("""
+    UPDATE attune.execution
+    SET status = 'scheduled', dispatched_at = now()
+    WHERE id = ANY(:ids) AND status = 'requested'
+""")
+
+_RELEASE = text("""
+    UPDATE attune.execution
+    SET dispatched_at = NULL
+    WHERE id = ANY(:ids) AND status = 'requested'
+""")
+
+# Live executions given to Temporal that nothing has moved for long.
+_FIND_STUCK = text("""
+    SELECT id, workflow_id
+    FROM attune.execution
+    WHERE
+        status IN ('scheduled', 'running', 'canceling')
+        AND workflow_id IS NOT NULL
+        AND updated < now() - :quiet
+    ORDER BY updated
+    LIMIT :limit
+""")
+
+_TOUCH = text("UPDATE attune.execution SET updated = now() WHERE id = :id")
+
+# A new generation gets a new workflow id, because the old one is used up.
+_REQUEUE = text("""
+    UPDATE attune.execution
+    SET
+        status = 'requested', workflow_id = NULL, dispatched_at = NULL,
+        dispatch_generation = dispatch_generation + 1
+    WHERE id = :id AND status = 'scheduled'
+""")
+
+
+@dataclass(frozen=True)
+class WaitingExecution:
+    """What Temporal is told of an execution, and nothing more."""
+
+    execution_id: int
+    action_ref: str
+    queue: str
+    limit_seconds: float
+    trace_tag: str | None
+    workflow_id: str | None
+    generation: int
+
+
+@dataclass(frozen=True)
+class StuckExecution:
+    """A live execution that has not moved for long, and the run that drives it."""
+
+    id: int
+    workflow_id: str
+
+
+class DispatchRepository:
+    """The statements of the dispatcher and the reconciler."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def claim_fresh(self, limit: int) -> list[WaitingExecution]:
+        """Lock executions that nobody has taken, oldest first."""
+        rows = await self._session.execute(_CLAIM_FRESH, {"limit": limit})
+        return [_waiting(row) for row in rows]
+
+    async def claim_lapsed(self, lapse: timedelta) -> list[WaitingExecution]:
+        """Take over claims older than `lapse`, whole groups, ordered by id."""
+        if not await self._session.scalar(_LAPSED_LOCK):
+            return []
+        rows = await self._session.execute(_CLAIM_LAPSED, {"lapse": lapse})
+        return sorted((_waiting(row) for row in rows), key=lambda w: w.execution_id)
+
+    async def assign_workflow(self, workflow_id: str, ids: Sequence[int]) -> None:
+        """Write which workflow run is going to carry these executions."""
+        await self._session.execute(
+            _ASSIGN, {"workflow_id": workflow_id, "ids": list(ids)}
+        )
+
+    async def mark_scheduled(self, ids: Sequence[int]) -> None:
+        """Record that Temporal has them; a worker may have been faster."""
+        await self._session.execute(_MARK_SCHEDULED, {"ids": list(ids)})
+
+    async def release_claims(self, ids: Sequence[int]) -> None:
+        """Make claims lapse at once; they keep their workflow id."""
+        await self._session.execute(_RELEASE, {"ids": list(ids)})
+
+    async def find_stuck(self, quiet: timedelta, limit: int) -> list[StuckExecution]:
+        """Return live executions that have not changed for `quiet`."""
+        rows = await self._session.execute(
+            _FIND_STUCK, {"quiet": quiet, "limit": limit}
+        )
+        return [StuckExecution(*row) for row in rows]
+
+    async def touch(self, execution_id: int) -> None:
+        """Look at it again only after it has been quiet for as long once more."""
+        await self._session.execute(_TOUCH, {"id": execution_id})
+
+    async def requeue(self, execution_id: int) -> None:
+        """Have a scheduled execution dispatched anew."""
+        await self._session.execute(_REQUEUE, {"id": execution_id})
+
+
+def _waiting(row: Row[Any]) -> WaitingExecution:
+    return WaitingExecution(
+        execution_id=row.id,
+        action_ref=row.action_ref,
+        queue=runtime_queue(row.runtime_ref),
+        limit_seconds=row.timeout_seconds,
+        trace_tag=row.trace_tag,
+        workflow_id=row.workflow_id,
+        generation=row.dispatch_generation,
+    )

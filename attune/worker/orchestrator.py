@@ -1,0 +1,110 @@
+"""The orchestrator process: all workflows, the database activities and the dispatcher."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.execution import ExecutionActivities
+from attune.config import Settings
+from attune.db.database import Database
+from attune.db.listener import Listener
+from attune.messages.names import ORCHESTRATION_QUEUE
+from attune.services.dispatch import DispatchService
+from attune.services.execution.reconcile import ReconcileService
+from attune.services.execution.settle import SettleService
+from attune.temporal.client import TemporalAddress, connect_patiently
+from attune.temporal.failures import FailureTranslation
+from attune.temporal.gateway import Gateway
+from attune.worker.dispatcher import CHANNEL, Dispatcher
+from attune.worker.reconciler import Reconciler
+from attune.worker.shutdown import until_stopped
+from workflows.execution import ExecutionWorkflow
+
+logger = logging.getLogger(__name__)
+
+WORKFLOW_FAILURES = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+)
+"""What fails a workflow instead of its task.
+
+Not `Exception`: that includes the nondeterminism error, and one bad deploy would fail
+every running workflow.
+"""
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    asyncio.run(until_stopped(_serve(settings)))
+
+
+async def _serve(settings: Settings) -> None:
+    database = Database(
+        settings.database.url,
+        pool_size=settings.database.pool_size,
+        statement_timeout_seconds=settings.database.statement_timeout_seconds,
+        connect_timeout_seconds=settings.database.connect_timeout_seconds,
+    )
+    try:
+        client = await connect_patiently(_address(settings))
+        await _run_parts(settings, database, client)
+    finally:
+        await database.close()
+
+
+async def _run_parts(settings: Settings, database: Database, client: Client) -> None:
+    settling = SettleService(database)
+    gateway = Gateway(client)
+    dispatch = DispatchService(
+        database, settling, batch_size=settings.temporal.hosting_batch_size
+    )
+    dispatcher = Dispatcher(
+        dispatch,
+        gateway,
+        Listener(settings.database.url, [CHANNEL]),
+        look_seconds=settings.orchestrator.poll_interval_seconds,
+    )
+    reconciler = Reconciler(ReconcileService(database, settling), gateway)
+    async with (
+        _temporal_worker(settings, client, settling),
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(dispatcher.run())
+        group.create_task(reconciler.run())
+        logger.info("orchestrator serves")
+
+
+def _temporal_worker(
+    settings: Settings, client: Client, settling: SettleService
+) -> Worker:
+    return Worker(
+        client,
+        task_queue=ORCHESTRATION_QUEUE,
+        workflows=[ExecutionWorkflow],
+        activities=[ExecutionActivities(settling).settle],
+        no_remote_activities=True,
+        interceptors=[FailureTranslation()],
+        max_concurrent_workflow_tasks=settings.orchestrator.max_workflow_tasks,
+        workflow_failure_exception_types=WORKFLOW_FAILURES,
+        graceful_shutdown_timeout=timedelta(
+            seconds=settings.orchestrator.shutdown_grace_seconds
+        ),
+    )
+
+
+def _address(settings: Settings) -> TemporalAddress:
+    temporal = settings.temporal
+    return TemporalAddress(
+        address=temporal.address,
+        namespace=temporal.namespace,
+        tls=temporal.tls,
+        api_key=temporal.api_key.get_secret_value() if temporal.api_key else None,
+    )
