@@ -1,0 +1,1 @@
+"""Workflows with fake activities, on a real Temporal server."""

@@ -1,0 +1,46 @@
+"""Record the history of every scenario: `python -m tests.replay.record_histories`.
+
+The law: a history that is here stays as it is, for it stands for runs that may be open
+in an installation. A scenario that is new is recorded; one that changes on purpose gets
+a new name beside the old one, and the workflow a `workflow.patched`.
+"""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from attune.stack.ports import AUTOMATIC
+from attune.stack.temporal import EmbeddedTemporal
+from tests.support.scenarios import SCENARIOS, play
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+async def record() -> None:
+    """Play what has no history yet, and keep it."""
+    missing = [s for s in SCENARIOS if not (HISTORIES / f"{s.name}.json").exists()]
+    with tempfile.TemporaryDirectory() as directory:
+        server = EmbeddedTemporal(
+            Path(directory), port=AUTOMATIC.settled("127.0.0.1").temporal, ui_port=None
+        )
+        await server.start()
+        try:
+            client = await Client.connect(
+                server.address, data_converter=pydantic_data_converter
+            )
+            for scenario in missing:
+                played = await play(client, scenario, "history")
+                history = await played.handle.fetch_history()
+                file = HISTORIES / f"{scenario.name}.json"
+                file.write_text(history.to_json() + "\n")
+                sys.stdout.write(f"recorded {file.name}\n")
+        finally:
+            await server.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(record())
