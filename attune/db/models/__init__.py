@@ -1,0 +1,57 @@
+"""Every table of the platform, in one place for Alembic and for queries."""
+
+from attune.db.models.action import Action
+from attune.db.models.artifact import Artifact, ArtifactVersion
+from attune.db.models.enforcement import Enforcement
+from attune.db.models.event import Event
+from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
+from attune.db.models.identity import Identity, IdentityRole, IntegrationToken
+from attune.db.models.inquiry import Inquiry
+from attune.db.models.key import Key
+from attune.db.models.notification import Notification
+from attune.db.models.outbox import OutboxMessage
+from attune.db.models.pack import Pack, PackInstall
+from attune.db.models.permission import (
+    PermissionAssignment,
+    PermissionSet,
+    PermissionSetRole,
+)
+from attune.db.models.policy import Policy
+from attune.db.models.rule import Rule
+from attune.db.models.runtime import Runtime, RuntimeVersion
+from attune.db.models.sensor import Sensor
+from attune.db.models.trigger import Trigger
+from attune.db.models.worker import Worker
+from attune.db.models.workflow import WorkflowDefinition, WorkflowExecution
+
+__all__ = [
+    "Action",
+    "Artifact",
+    "ArtifactVersion",
+    "Enforcement",
+    "Event",
+    "Execution",
+    "ExecutionLog",
+    "ExecutionSecretValue",
+    "Identity",
+    "IdentityRole",
+    "Inquiry",
+    "IntegrationToken",
+    "Key",
+    "Notification",
+    "OutboxMessage",
+    "Pack",
+    "PackInstall",
+    "PermissionAssignment",
+    "PermissionSet",
+    "PermissionSetRole",
+    "Policy",
+    "Rule",
+    "Runtime",
+    "RuntimeVersion",
+    "Sensor",
+    "Trigger",
+    "Worker",
+    "WorkflowDefinition",
+    "WorkflowExecution",
+]
