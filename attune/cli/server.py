@@ -1,0 +1,81 @@
+"""The processes of a server, one command each; SIGTERM ends them in order."""
+
+import math
+import signal
+from typing import TYPE_CHECKING
+
+from attune.config import (
+    API_REQUIRES,
+    ORCHESTRATOR_REQUIRES,
+    Settings,
+    load_settings,
+)
+from attune.config_fields import variable
+from attune.domain.errors import InvalidInput
+from attune.log import set_up_logging
+
+if TYPE_CHECKING:
+    import uvicorn
+
+KEEP_ALIVE_SECONDS = 65
+"""Longer than the minute after which proxies close an idle connection themselves."""
+
+
+def api() -> None:
+    """Run the API: HTTP for people, packs and workers."""
+    settings = _begin("api", *API_REQUIRES)
+    from attune.api.app import create_app  # noqa: PLC0415 - after the settings are checked
+
+    server = _server(settings, create_app(settings))
+    # The server repeats a signal to itself when it is done: ended in order is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    server.run()
+
+
+def orchestrator() -> None:
+    """Run the orchestrator: workflows, database activities and the dispatcher."""
+    settings = _begin("orchestrator", *ORCHESTRATOR_REQUIRES)
+    from attune.worker.orchestrator import run  # noqa: PLC0415 - see api
+
+    run(settings)
+
+
+def worker() -> None:
+    """Run a worker: the actions of the runtimes this machine offers."""
+    settings = _begin("worker")
+    if settings.worker.token is None and settings.worker.token_file is None:
+        names = " or ".join(map(variable, ("worker.token", "worker.token_file")))
+        raise InvalidInput(f"{names} is not set; make one with: attune worker-token")
+    from attune.worker.runner import run  # noqa: PLC0415 - see api
+
+    run(settings)
+
+
+def _begin(part: str, *required: str) -> Settings:
+    settings = load_settings(*required)
+    set_up_logging(settings.logging.level, settings.logging.format, part=part)
+    return settings
+
+
+def _server(settings: Settings, app: object) -> "uvicorn.Server":
+    import uvicorn  # noqa: PLC0415 - see api
+
+    server = settings.server
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,  # type: ignore[arg-type]  # any ASGI application
+            host=server.host,
+            port=server.port,
+            loop="uvloop",
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,  # the path of a webhook is its key
+            server_header=False,
+            proxy_headers=bool(server.trusted_proxies),
+            forwarded_allow_ips=server.trusted_proxies,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=math.ceil(server.shutdown_grace_seconds),
+        )
+    )
