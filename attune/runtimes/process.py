@@ -1,0 +1,233 @@
+"""The worker's side of the supervisor: start it, and have it run processes."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from attune.domain.errors import InvalidInput, NotConfigured, Unavailable
+from attune.runtimes.running import RunningProcess
+from attune.runtimes.stdin import StdinPipe
+from attune.runtimes.stream import OnOutput, Stream
+from attune.runtimes.supervisor import wire
+
+DEFAULT_NICE = 5  # the worker's heartbeats come before user code
+READY_WITHIN_SECONDS = 10.0
+END_WITHIN_SECONDS = 35.0
+_ROOT = Path(__file__).parents[2]
+_PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from attune.runtimes.supervisor.program import main; "
+    "main(int(sys.argv[2]), int(sys.argv[3]))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """A process to run, with exactly this environment."""
+
+    argv: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str] = field(repr=False)
+    stdin: bytes | None = field(default=None, repr=False)
+    """What the process reads before the end of file; None is an empty input."""
+    nice: int = DEFAULT_NICE
+
+    def order(self) -> wire.Order:
+        """Return the keeper's order; raises InvalidInput for what no kernel takes."""
+        for name in self.environment:
+            if not name or "=" in name:
+                raise InvalidInput(f"'{name}' cannot name an environment variable")
+        return wire.Order(
+            argv=[_encode(argument, "an argument") for argument in self.argv],
+            cwd=os.fsencode(self.cwd),
+            environment={
+                _encode(name, "a variable's name"): _encode(value, f"variable {name}")
+                for name, value in self.environment.items()
+            },
+            nice=self.nice,
+        )
+
+
+class Supervisor:
+    """The process below which all user code of this worker runs.
+
+    Start it in the thread that lives as long as the worker: the kernel ties the
+    supervisor's life to that thread. It is started again if something kills it.
+    """
+
+    def __init__(self) -> None:
+        self._starting = asyncio.Lock()
+        self._numbers = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+        self._stopped = False
+
+    @property
+    def pid(self) -> int | None:
+        """The supervisor's process id, while it is known to live."""
+        return self._process.pid if self._process and self._line else None
+
+    async def start(self) -> None:
+        """Start the supervisor; raises NotConfigured where the kernel cannot do it."""
+        if sys.platform != "linux":
+            problem = f"running actions needs Linux, and this is {sys.platform}"
+            raise NotConfigured(problem)
+        async with self._starting:
+            if self._line is None:
+                await self._launch()
+
+    async def stop(self) -> None:
+        """Kill whatever still runs and end the supervisor; final."""
+        self._stopped = True
+        self._hang_up()
+        if self._process is not None:
+            await asyncio.to_thread(_wait_or_kill, self._process)
+
+    async def spawn(self, spec: ProcessSpec, on_output: OnOutput) -> RunningProcess:
+        """Run a process; its failure to start is told by its exit."""
+        if self._stopped:
+            raise Unavailable("the supervisor is stopped")
+        order = wire.frame(wire.ORDER, spec.order().pack())
+        await self.start()
+        number = next(self._numbers)
+        control, keeper_end = socket.socketpair()
+        control.settimeout(0)
+        stdin = StdinPipe.holding(spec.stdin)
+        readers, writers = _open_pipes()
+        files = [keeper_end.fileno(), *writers, *([stdin.reader] if stdin else [])]
+        process = RunningProcess(
+            control, readers, stdin, on_output, lambda: self._destroy(number)
+        )
+        try:
+            await self._send(wire.numbered(wire.KEEP, number), files)
+        except BaseException:
+            process.discard()
+            raise
+        finally:
+            keeper_end.close()
+            for file in files[1:]:
+                os.close(file)
+        process.begin()
+        await process.give(order)
+        return process
+
+    async def _launch(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(0)
+        with theirs:
+            self._process = _popen(theirs)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(READY_WITHIN_SECONDS):
+                answer = await loop.sock_recv(ours, 4096)
+        except TimeoutError as error:
+            ours.close()
+            raise Unavailable("the supervisor does not start") from error
+        if answer != wire.READY:
+            ours.close()
+            await asyncio.to_thread(_wait_or_kill, self._process)
+            reason = answer.removeprefix(wire.UNFIT).decode(errors="replace")
+            problem = f"this kernel cannot supervise actions: {reason or 'it ended'}"
+            raise NotConfigured(problem)
+        self._line = ours
+        loop.add_reader(ours, self._hear)
+
+    async def _send(self, datagram: bytes, files: list[int]) -> None:
+        while True:
+            if self._line is None:
+                raise Unavailable("the supervisor has ended")
+            try:
+                socket.send_fds(self._line, [datagram], files)
+            except BlockingIOError:
+                await _writable(self._line)
+            except OSError as error:
+                self._hang_up()
+                raise Unavailable("the supervisor has ended") from error
+            else:
+                return
+
+    def _destroy(self, number: int) -> None:
+        if self._line is None:
+            return  # without its supervisor a keeper ends by itself
+        try:
+            self._line.send(wire.numbered(wire.DESTROY, number))
+        except OSError:
+            self._hang_up()
+
+    def _hear(self) -> None:
+        """Notice that the supervisor ended; it says nothing else after it is ready."""
+        try:
+            said = self._line.recv(64) if self._line else b""
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            said = b""
+        if not said:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._line is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._line)
+        self._line.close()
+        self._line = None
+        if self._process is not None:
+            self._process.poll()
+
+
+def _popen(theirs: socket.socket) -> subprocess.Popen[bytes]:
+    file = theirs.fileno()
+    arguments = [str(_ROOT), str(file), str(os.getpid())]
+    return subprocess.Popen(  # noqa: S603 - our own program, with our own arguments
+        [sys.executable, "-I", "-S", "-c", _PROGRAM, *arguments],
+        cwd="/",
+        env={},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[file],
+        start_new_session=True,
+    )
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(END_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _open_pipes() -> tuple[dict[Stream, int], list[int]]:
+    readers: dict[Stream, int] = {}
+    writers: list[int] = []
+    for stream in (Stream.STDOUT, Stream.STDERR):
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        readers[stream] = reader
+        writers.append(writer)
+    return readers, writers
+
+
+async def _writable(line: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(line, ready.set_result, None)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(line)
+
+
+def _encode(text: str, what: str) -> bytes:
+    if "\0" in text:
+        raise InvalidInput(f"{what} contains a NUL character")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{what} is not valid Unicode") from None

@@ -1,0 +1,161 @@
+"""The parent of one action: runs it, ends it, and leaves nothing of it behind."""
+
+import os
+import select
+import signal
+import socket
+import time
+
+from attune.runtimes.supervisor import descent, kernel, wire
+from attune.runtimes.supervisor.launch import explain, launch
+from attune.runtimes.supervisor.wakeup import PARENT_DIED, Wakeup
+
+NOT_FOUND_STATUS = 127
+FIRST_PAUSE_SECONDS = 0.005
+LONGEST_PAUSE_SECONDS = 0.5
+# A process in the hands of a dead disk, or of another user, cannot be killed.
+GIVE_UP_AFTER_SECONDS = 30.0
+
+
+class Keeper:
+    """One action's process, everything below it, and the worker's voice."""
+
+    def __init__(self, control: socket.socket, streams: list[int]) -> None:
+        self._control = control
+        self._streams = streams
+        self._frames = wire.Frames()
+        self._wakeup = Wakeup()
+        self._poll = select.poll()
+        self._main = 0
+        self._started_at = 0.0
+        self._code: int | None = None
+        self._duration_us = 0
+        self._kill_at: float | None = None
+        self._next_walk_at = 0.0
+        self._pause = FIRST_PAUSE_SECONDS
+
+    def run(self, supervisor: int) -> bool:
+        """Keep the action to its end; False if something of it could not be killed."""
+        kernel.adopt_orphans()
+        if not kernel.die_with_parent(supervisor, PARENT_DIED):
+            return True
+        order = self._read_order()
+        if order is None:
+            return True
+        self._start(order)
+        self._poll.register(self._control, select.POLLIN)
+        self._poll.register(self._wakeup.reader, select.POLLIN)
+        while self._reap():
+            if self._given_up():
+                self._report(len(descent.descendants(os.getpid())))
+                return False
+            self._kill_when_due()
+            self._listen()
+        self._report(0)
+        return True
+
+    def _read_order(self) -> wire.Order | None:
+        while True:
+            next_frame = self._frames.take()
+            if next_frame is not None:
+                return wire.Order.unpack(next_frame[1])
+            received = self._receive()
+            if not received:
+                return None
+            self._frames.feed(received)
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(65536)
+        except ConnectionError:
+            return b""
+
+    def _start(self, order: wire.Order) -> None:
+        self._started_at = time.monotonic()
+        try:
+            self._main = launch(order, self._streams)
+        except OSError as error:
+            self._code = NOT_FOUND_STATUS
+            text = explain(order, error)
+            self._send(wire.frame(wire.NOT_STARTED, text))
+        for stream in self._streams:
+            os.close(stream)
+
+    def _reap(self) -> bool:
+        """Collect the dead; False once nothing is left, since orphans come to us."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._main:
+                elapsed = time.monotonic() - self._started_at
+                self._duration_us = int(elapsed * 1_000_000)
+                self._code = os.waitstatus_to_exitcode(status)
+                if self._kill_at is None:
+                    self._kill_now()
+
+    def _kill_when_due(self) -> None:
+        now = time.monotonic()
+        if self._kill_at is None or now < self._kill_at or now < self._next_walk_at:
+            return
+        descent.signal_all(descent.descendants(os.getpid()), signal.SIGKILL)
+        self._next_walk_at = now + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _given_up(self) -> bool:
+        if self._kill_at is None:
+            return False
+        return time.monotonic() - self._kill_at > GIVE_UP_AFTER_SECONDS
+
+    def _listen(self) -> None:
+        for file, _ in self._poll.poll(self._patience()):
+            if file == self._wakeup.reader:
+                if self._wakeup.parent_died():
+                    self._kill_now()
+            else:
+                self._hear()
+
+    def _patience(self) -> float | None:
+        if self._kill_at is None:
+            return None
+        due = max(self._kill_at, self._next_walk_at)
+        return max(0.0, due - time.monotonic()) * 1000 + 1
+
+    def _hear(self) -> None:
+        received = self._receive()
+        if not received:
+            self._poll.unregister(self._control)
+            self._kill_now()
+            return
+        self._frames.feed(received)
+        while (next_frame := self._frames.take()) is not None:
+            self._terminate(wire.unpack_grace(next_frame[1]))
+
+    def _terminate(self, grace: float) -> None:
+        """Ask everything to end; what is left after the grace is killed."""
+        kill_at = time.monotonic() + grace
+        if self._kill_at is None:
+            everyone = descent.descendants(os.getpid())
+            descent.signal_all(everyone, signal.SIGTERM)
+            # A stopped process could not act on the request.
+            descent.signal_all(everyone, signal.SIGCONT)
+            self._kill_at = kill_at
+        self._kill_at = min(self._kill_at, kill_at)
+
+    def _kill_now(self) -> None:
+        now = time.monotonic()
+        self._kill_at = now if self._kill_at is None else min(self._kill_at, now)
+
+    def _report(self, survivor_count: int) -> None:
+        code = -signal.SIGKILL if self._code is None else self._code
+        body = wire.pack_exit(code, self._duration_us, survivor_count)
+        self._send(wire.frame(wire.EXITED, body))
+
+    def _send(self, message: bytes) -> None:
+        try:
+            self._control.sendall(message)
+        except OSError:
+            return  # the worker is gone, and nobody else wants to know
