@@ -10,7 +10,7 @@ from uuid import uuid4
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from attune.domain.execution import ExecutionStatus
+from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.messages.execution import ActionOutcome, ActionRun
 from attune.runtimes.launch import ActionLaunch
 from attune.runtimes.report import AttemptEnd, AttemptStart
@@ -131,6 +131,4 @@ def _refusal(execution_id: int, refused: Refused) -> ActionOutcome:
 
 
 def _terminal(status: ExecutionStatus | None) -> ExecutionStatus | None:
-    from attune.domain.execution import is_terminal
-
     return status if status is not None and is_terminal(status) else None

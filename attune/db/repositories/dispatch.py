@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from attune.messages.names import runtime_queue
 
 _COLUMNS = """
-    id, action_ref, runtime_ref, timeout_seconds, trace_tag, workflow_id,
-    dispatch_generation
+    id, action_ref, runtime_ref, COALESCE(timeout_seconds, 300) AS timeout_seconds,
+    trace_tag, workflow_id, dispatch_generation
 """
 
 # Requested executions that no dispatcher has taken yet.
 _CLAIM_FRESH = text(f"""
     SELECT {_COLUMNS}
     FROM attune.execution
-    WHERE status = 'requested' AND workflow_id IS NULL
+    WHERE status = 'requested' AND workflow_id IS NULL AND runtime_ref IS NOT NULL
     ORDER BY id
     LIMIT :limit
     FOR UPDATE SKIP LOCKED

@@ -9,9 +9,12 @@ from attune.domain.execution import ExecutionStatus
 from attune.domain.settlement import Attempt, Loss, Verdict, settle
 from attune.messages.execution import Settlement, SettlementResult
 from attune.services.event.alert import raise_worker_alert
+from attune.services.event.intake import Intake
 
 WORKER_IS_FRESH = timedelta(seconds=10)
 ASK_AGAIN_SECONDS = 3.0
+RERUN_LIMIT = 3
+"""Attempts of an action that may be rerun and names no number itself."""
 
 _ENDS = {
     Verdict.CANCEL: ExecutionStatus.CANCELLED,
@@ -23,8 +26,9 @@ _ENDS = {
 class SettleService:
     """The end of executions that their workers left open."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, intake: Intake) -> None:
         self._database = database
+        self._intake = intake
 
     async def settle(self, settlement: Settlement) -> SettlementResult:
         """Settle under the row's lock; repeating it answers what was settled."""
@@ -32,38 +36,39 @@ class SettleService:
             found = await tx.attempts.lock(settlement.execution_id, WORKER_IS_FRESH)
             if found is None:
                 return _result(settlement, ExecutionStatus.CANCELLED)
-            return await _apply(tx, settlement, found)
+            return await self._apply(tx, settlement, found)
 
+    async def _apply(
+        self, tx: Transaction, settlement: Settlement, found: LockedAttempt
+    ) -> SettlementResult:
+        verdict = settle(_facts(found), settlement.cause)
+        if verdict is Verdict.ASK_AGAIN:
+            return _result(
+                settlement, found.status, ask_again_seconds=ASK_AGAIN_SECONDS
+            )
+        if verdict is Verdict.RUN_AGAIN:
+            await tx.attempts.return_to_queue(settlement.execution_id)
+            return _result(settlement, ExecutionStatus.SCHEDULED, run_again=True)
+        if verdict is Verdict.KEEP:
+            return _result(settlement, found.status)
+        return await self._end(tx, settlement, found, _ENDS[verdict])
 
-async def _apply(
-    tx: Transaction, settlement: Settlement, found: LockedAttempt
-) -> SettlementResult:
-    verdict = settle(_facts(found), settlement.cause)
-    if verdict is Verdict.ASK_AGAIN:
-        return _result(settlement, found.status, ask_again_seconds=ASK_AGAIN_SECONDS)
-    if verdict is Verdict.RUN_AGAIN:
-        await tx.attempts.return_to_queue(settlement.execution_id)
-        return _result(settlement, ExecutionStatus.SCHEDULED, run_again=True)
-    if verdict is Verdict.KEEP:
-        return _result(settlement, found.status)
-    return await _end(tx, settlement, found, _ENDS[verdict])
-
-
-async def _end(
-    tx: Transaction,
-    settlement: Settlement,
-    found: LockedAttempt,
-    status: ExecutionStatus,
-) -> SettlementResult:
-    execution_id = settlement.execution_id
-    await tx.attempts.end(execution_id, status, _document(status, found))
-    if status is ExecutionStatus.ABANDONED:
-        await raise_worker_alert(tx, execution_id, found)
-    return _result(settlement, status)
+    async def _end(
+        self,
+        tx: Transaction,
+        settlement: Settlement,
+        found: LockedAttempt,
+        status: ExecutionStatus,
+    ) -> SettlementResult:
+        execution_id = settlement.execution_id
+        await tx.attempts.end(execution_id, status, _document(status, found))
+        if status is ExecutionStatus.ABANDONED:
+            await raise_worker_alert(tx, self._intake, execution_id, found)
+        return _result(settlement, status)
 
 
 def _facts(found: LockedAttempt) -> Attempt:
-    attempts_left = found.attempt_count < (found.max_attempts or 3)
+    attempts_left = found.attempt_count < max(found.max_attempts or 1, RERUN_LIMIT)
     return Attempt(
         status=found.status,
         worker_is_running_it=found.worker_is_running_it,

@@ -1,0 +1,124 @@
+"""Events: written once, matched against the rules of their trigger, listed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from attune.db.models.enforcement import Enforcement
+from attune.db.models.event import Event
+from attune.db.repositories.base import Repository, equals, present
+from attune.domain.page import PageRequest, PageResult
+
+# A repeated key makes no second event: nothing comes back then.
+_INSERT = text("""
+    INSERT INTO attune.event (
+        trigger_ref, payload, config, source_ref, rule, trace_tag,
+        idempotency_key, idempotency_hash
+    )
+    VALUES (
+        :trigger_ref, :payload, :config, :source_ref, :rule_id, :trace_tag,
+        :idempotency_key, :idempotency_hash
+    )
+    ON CONFLICT (trigger_ref, idempotency_key) WHERE idempotency_key IS NOT NULL
+    DO NOTHING
+    RETURNING id, created
+""").bindparams(bindparam("payload", type_=JSONB), bindparam("config", type_=JSONB))
+
+_FIND_BY_KEY = text("""
+    SELECT id, created, idempotency_hash
+    FROM attune.event
+    WHERE trigger_ref = :trigger_ref AND idempotency_key = :idempotency_key
+""")
+
+_NOTE_MATCHES = text("""
+    UPDATE attune.event SET matches = :matches WHERE id = :id
+""").bindparams(bindparam("matches", type_=JSONB))
+
+# Every enabled rule of an enabled trigger, with all that matching it needs.
+_RULES = text("""
+    SELECT
+        r.id, r.ref, r.conditions, r.condition, r.action_params,
+        r.permission_set_refs, r.owner_identity, r.trace_tag_template,
+        p.config AS pack_config,
+        a.id AS action_id, a.ref AS action_ref, a.pack_ref AS action_pack_ref,
+        a.runtime_ref, a.enabled AS action_enabled, a.param_schema,
+        a.timeout_seconds,
+        COALESCE(rt.execution_config, '{}') <> '{}' AS is_executable
+    FROM attune.rule AS r
+    JOIN attune.trigger AS t ON t.id = r.trigger
+    JOIN attune.pack AS p ON p.id = r.pack
+    LEFT JOIN attune.action AS a ON a.id = r.action
+    LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
+    WHERE t.ref = :trigger_ref AND t.enabled AND r.enabled
+    ORDER BY r.id
+""")
+
+_NOTE_RULE_ERROR = text("""
+    UPDATE attune.rule SET last_error = :error, last_error_at = now() WHERE id = :id
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFilter:
+    """Which events are wanted; None means any."""
+
+    trigger_id: int | None = None
+    trigger_ref: str | None = None
+    rule_ref: str | None = None
+    source_id: int | None = None
+    trace_tag: str | None = None
+
+
+class EventRepository(Repository[Event]):
+    """The events of the platform, and what the rules make of them."""
+
+    model = Event
+
+    async def insert(self, values: Mapping[str, Any]) -> Row[Any] | None:
+        """Write an event; None when its key was used before."""
+        return (await self._session.execute(_INSERT, dict(values))).one_or_none()
+
+    async def find_by_key(self, trigger_ref: str, key: str) -> Row[Any]:
+        """Return id, creation and hash of the event that used this key."""
+        values = {"trigger_ref": trigger_ref, "idempotency_key": key}
+        return (await self._session.execute(_FIND_BY_KEY, values)).one()
+
+    async def note_matches(self, event_id: int, matches: list[Any]) -> None:
+        """Keep which rules were considered and what came of it."""
+        await self._session.execute(_NOTE_MATCHES, {"id": event_id, "matches": matches})
+
+    async def rules_for(self, trigger_ref: str) -> Sequence[Row[Any]]:
+        """Return the rules that an event of this trigger is offered to."""
+        rows = await self._session.execute(_RULES, {"trigger_ref": trigger_ref})
+        return rows.all()
+
+    async def note_rule_error(self, rule_id: int, error: str) -> None:
+        """Show on the rule why it could not be evaluated."""
+        await self._session.execute(_NOTE_RULE_ERROR, {"id": rule_id, "error": error})
+
+    async def insert_enforcements(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Write enforcements in one statement and return their ids in order."""
+        statement = insert(Enforcement).returning(
+            Enforcement.id, sort_by_parameter_order=True
+        )
+        return list(await self._session.scalars(statement, list(rows)))
+
+    async def page(
+        self,
+        request: PageRequest,
+        wanted: EventFilter,
+        *,
+        among: ColumnElement[bool] | None = None,
+    ) -> PageResult[Event]:
+        """Return one page, newest first."""
+        conditions = [
+            equals(Event.trigger_id, wanted.trigger_id),
+            equals(Event.trigger_ref, wanted.trigger_ref),
+            equals(Event.rule_ref, wanted.rule_ref),
+            equals(Event.source_id, wanted.source_id),
+            equals(Event.trace_tag, wanted.trace_tag),
+        ]
+        return await self._page(request, present(*conditions, among))

@@ -1,0 +1,229 @@
+"""Executions as people see them: made, listed, counted, cancelled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, cast, func, insert, select, text
+from sqlalchemy.orm import defer
+
+from attune.db.models.action import Action as ActionRow
+from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
+from attune.db.repositories.base import Repository, equals, present
+from attune.db.visibility import Columns, visible
+from attune.domain.errors import NotFound
+from attune.domain.executable import ExecutableAction
+from attune.domain.execution import ExecutionStatus
+from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Caller, Resource
+
+# What is waiting ends at once; what runs is asked to end. Anything else stays.
+_CANCEL = text("""
+    UPDATE attune.execution
+    SET
+        status = CASE
+            WHEN status = 'running' THEN 'canceling'
+            ELSE 'cancelled'
+        END::attune.execution_status_enum,
+        result = CASE
+            WHEN status = 'running' THEN result
+            ELSE CAST(:result AS jsonb)
+        END,
+        finished_at = CASE WHEN status = 'running' THEN NULL ELSE now() END
+    WHERE
+        id = :id
+        AND status IN ('requested', 'scheduling', 'scheduled', 'running')
+    RETURNING workflow_id
+""")
+
+_LOG = text("""
+    SELECT byte_offset, content
+    FROM attune.execution_log
+    WHERE
+        execution = :id
+        AND stream = :stream
+        AND byte_offset + octet_length(content) > :offset
+    ORDER BY byte_offset
+    LIMIT :limit
+""")
+
+# What has to be known of an action to execute it.
+_EXECUTABLE = text("""
+    SELECT
+        a.id, a.ref, a.pack_ref, a.runtime_ref, a.enabled, a.param_schema,
+        a.timeout_seconds,
+        COALESCE(rt.execution_config, '{}') <> '{}' AS is_executable
+    FROM attune.action AS a
+    LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
+    WHERE a.id = :id
+""")
+
+_VISIBLE_ACTION = Columns(
+    pack_ref=ActionRow.pack_ref, ref=ActionRow.ref, id=ActionRow.id
+)
+
+# Large documents that a list does not show.
+_LEFT_OUT = (
+    defer(Execution.result, raiseload=True),
+    defer(Execution.definition, raiseload=True),
+    defer(Execution.config, raiseload=True),
+    defer(Execution.env_vars, raiseload=True),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionFilter:
+    """Which executions are wanted; None means any."""
+
+    status: ExecutionStatus | None = None
+    action_ref: str | None = None
+    pack_ref: str | None = None
+    rule_ref: str | None = None
+    trigger_ref: str | None = None
+    trace_tag: str | None = None
+    executor_id: int | None = None
+    enforcement_id: int | None = None
+    parent_id: int | None = None
+    top_level_only: bool = False
+    result_contains: str | None = None
+
+
+def visible_executions(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which an execution exists for the caller."""
+    columns = Columns(
+        pack_ref=Execution.pack_ref,
+        owner_identity_id=Execution.executor_id,
+        execution_id=Execution.id,
+        id=Execution.id,
+    )
+    return visible(caller, Resource.EXECUTIONS, columns)
+
+
+class ExecutionRepository(Repository[Execution]):
+    """The executions of the platform."""
+
+    model = Execution
+
+    async def executable(self, caller: Caller, action_ref: str) -> ExecutableAction:
+        """Return the action as it stands now, or NotFound if the caller sees none."""
+        seen = select(ActionRow.id).where(
+            ActionRow.ref == action_ref,
+            visible(caller, Resource.ACTIONS, _VISIBLE_ACTION),
+        )
+        action_id = await self._session.scalar(seen)
+        if action_id is None:
+            raise NotFound(entity="action", ref=action_ref)
+        row = (await self._session.execute(_EXECUTABLE, {"id": action_id})).one()
+        return ExecutableAction(**row._asdict())
+
+    async def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Write executions in one statement and return their ids in order."""
+        statement = insert(Execution).returning(
+            Execution.id, sort_by_parameter_order=True
+        )
+        return list(await self._session.scalars(statement, list(rows)))
+
+    async def insert_secrets(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep encrypted parameters beside their executions."""
+        await self._session.execute(insert(ExecutionSecretValue), list(rows))
+
+    async def secrets_of(self, execution_id: int) -> Mapping[str, str]:
+        """Return the encrypted parameters of an execution, by name."""
+        query = select(ExecutionSecretValue.name, ExecutionSecretValue.value).where(
+            ExecutionSecretValue.execution_id == execution_id
+        )
+        return dict((await self._session.execute(query)).tuples().all())
+
+    async def page(
+        self,
+        request: PageRequest,
+        wanted: ExecutionFilter,
+        *,
+        among: ColumnElement[bool] | None = None,
+    ) -> PageResult[Execution]:
+        """Return one page, newest first, without the large documents."""
+        conditions = present(*_conditions(wanted), among)
+        query = select(Execution).where(*conditions).options(*_LEFT_OUT)
+        window = query.order_by(Execution.id.desc()).offset(request.offset)
+        rows = await self._all(window.limit(request.limit + 1))
+        return PageResult(
+            items=rows[: request.limit],
+            request=request,
+            total=await self._count(conditions) if request.with_total else None,
+            has_next=len(rows) > request.limit,
+        )
+
+    async def count_by_status(
+        self, *, among: ColumnElement[bool] | None = None
+    ) -> Mapping[ExecutionStatus, int]:
+        """Return how many executions stand where."""
+        query = select(Execution.status, func.count()).where(*present(among))
+        rows = await self._session.execute(query.group_by(Execution.status))
+        return dict(rows.tuples().all())
+
+    async def cancel(self, execution_id: int, result: str) -> tuple[bool, str | None]:
+        """Ask for the end; tells whether anything changed, and the hosting workflow.
+
+        `result` is the JSON text for an execution that ends without having run.
+        """
+        values = {"id": execution_id, "result": result}
+        row = (await self._session.execute(_CANCEL, values)).one_or_none()
+        return (False, None) if row is None else (True, row.workflow_id)
+
+    async def ancestors_of(self, execution_id: int) -> frozenset[int]:
+        """Return the ids of all parents, upwards."""
+        return frozenset(await self._session.scalars(_ANCESTORS, {"id": execution_id}))
+
+    async def log_pieces(
+        self, execution_id: int, stream: str, *, offset: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """Return pieces of output that reach past `offset`, in order."""
+        rows = await self._session.execute(
+            _LOG,
+            {"id": execution_id, "stream": stream, "offset": offset, "limit": limit},
+        )
+        return [(row.byte_offset, bytes(row.content)) for row in rows]
+
+    async def log_size(self, execution_id: int, stream: str) -> int:
+        """Return how many bytes of a stream are stored."""
+        end = func.max(
+            ExecutionLog.byte_offset + func.octet_length(ExecutionLog.content)
+        )
+        query = select(func.coalesce(end, 0)).where(
+            ExecutionLog.execution_id == execution_id, ExecutionLog.stream == stream
+        )
+        return int(await self._session.scalar(query) or 0)
+
+
+_ANCESTORS = text("""
+    WITH RECURSIVE ancestor AS (
+        SELECT parent FROM attune.execution WHERE id = :id
+        UNION
+        SELECT e.parent
+        FROM attune.execution AS e
+        JOIN ancestor AS a ON e.id = a.parent
+    )
+    SELECT parent FROM ancestor WHERE parent IS NOT NULL
+""")
+
+
+def _conditions(wanted: ExecutionFilter) -> list[ColumnElement[bool] | None]:
+    return [
+        equals(Execution.status, wanted.status),
+        equals(Execution.action_ref, wanted.action_ref),
+        equals(Execution.pack_ref, wanted.pack_ref),
+        equals(Execution.rule_ref, wanted.rule_ref),
+        equals(Execution.trigger_ref, wanted.trigger_ref),
+        equals(Execution.trace_tag, wanted.trace_tag),
+        equals(Execution.executor_id, wanted.executor_id),
+        equals(Execution.enforcement_id, wanted.enforcement_id),
+        equals(Execution.parent_id, wanted.parent_id),
+        Execution.parent_id.is_(None) if wanted.top_level_only else None,
+        _result_contains(wanted.result_contains),
+    ]
+
+
+def _result_contains(text_part: str | None) -> ColumnElement[bool] | None:
+    if not text_part:
+        return None
+    return cast(Execution.result, Text).icontains(text_part, autoescape=True)

@@ -1,0 +1,40 @@
+"""What an execution's parameters become before it is written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from attune.domain.json import Json, JsonObject
+from attune.domain.schema import apply_defaults, secret_names, to_json_schema, validate
+
+MASK = "***"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters as they are stored, and why they cannot be used, if so."""
+
+    config: JsonObject
+    """Defaults filled in and secret values masked."""
+    secrets: Mapping[str, Json] = field(default_factory=dict)
+    """The values behind the masks, to be encrypted."""
+    problem: str | None = None
+
+
+def prepare_parameters(
+    param_schema: JsonObject, given: Mapping[str, Json]
+) -> Parameters:
+    """Fill in defaults, check against the schema, take the secrets out.
+
+    A problem does not refuse the request: the execution is written and fails with it
+    (contract, c.9). Unknown parameters are kept.
+    """
+    values = apply_defaults(param_schema, dict(given))
+    problems = validate(to_json_schema(param_schema), values, "parameters")
+    secrets = {
+        name: values[name]
+        for name in secret_names(param_schema)
+        if values.get(name) is not None
+    }
+    config: JsonObject = {**values, **dict.fromkeys(secrets, MASK)}
+    problem = "Invalid parameters: " + "; ".join(problems) if problems else None
+    return Parameters(config=config, secrets=secrets, problem=problem)

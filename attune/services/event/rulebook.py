@@ -1,0 +1,99 @@
+"""The rules of each trigger, compiled once and forgotten when a definition changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attune.db.database import Transaction
+from attune.domain.condition import Conditions, compile_conditions
+from attune.domain.enforcement import EnforcementCondition
+from attune.domain.errors import InvalidInput
+from attune.domain.executable import ExecutableAction
+from attune.domain.json import Json, JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompiledRule:
+    """A rule, ready to be offered events."""
+
+    id: int
+    ref: str
+    condition: EnforcementCondition
+    conditions: Json
+    compiled: Conditions | None
+    problem: str | None
+    """Why its conditions cannot be evaluated at all."""
+    action_params: JsonObject
+    action_ref: str | None
+    action: ExecutableAction | None
+    permission_set_refs: list[str] | None
+    owner_id: int | None
+    trace_tag_template: str | None
+    pack_config: JsonObject
+
+
+class Rulebook:
+    """Remembers compiled rules by trigger; one for each process."""
+
+    def __init__(self) -> None:
+        self._rules: dict[str, Sequence[CompiledRule]] = {}
+        self._edition = 0
+
+    def forget(self) -> None:
+        """Read everything anew; called when any definition has changed."""
+        self._edition += 1
+        self._rules.clear()
+
+    async def rules_for(
+        self, tx: Transaction, trigger_ref: str
+    ) -> Sequence[CompiledRule]:
+        """Return the enabled rules of an enabled trigger, oldest first."""
+        known = self._rules.get(trigger_ref)
+        if known is not None:
+            return known
+        edition = self._edition
+        rows = await tx.events.rules_for(trigger_ref)
+        rules = tuple(compile_rule(row._asdict()) for row in rows)
+        # A change that was announced while we read makes what we read old.
+        if edition == self._edition:
+            self._rules[trigger_ref] = rules
+        return rules
+
+
+def compile_rule(row: Mapping[str, Any]) -> CompiledRule:
+    """Return the rule; one whose conditions are broken never matches and says why."""
+    compiled, problem = None, None
+    try:
+        compiled = compile_conditions(row["conditions"], row["condition"])
+    except InvalidInput as error:
+        problem = "; ".join([error.message, *error.problems])
+    return CompiledRule(
+        id=row["id"],
+        ref=row["ref"],
+        condition=EnforcementCondition(row["condition"]),
+        conditions=row["conditions"],
+        compiled=compiled,
+        problem=problem,
+        action_params=row["action_params"],
+        action_ref=row["action_ref"],
+        action=_action(row),
+        permission_set_refs=row["permission_set_refs"],
+        owner_id=row["owner_identity"],
+        trace_tag_template=row["trace_tag_template"],
+        pack_config=row["pack_config"],
+    )
+
+
+def _action(row: Mapping[str, Any]) -> ExecutableAction | None:
+    if row["action_id"] is None:
+        return None
+    return ExecutableAction(
+        id=row["action_id"],
+        ref=row["action_ref"],
+        pack_ref=row["action_pack_ref"],
+        runtime_ref=row["runtime_ref"],
+        is_executable=row["is_executable"],
+        enabled=row["action_enabled"],
+        param_schema=row["param_schema"],
+        timeout_seconds=row["timeout_seconds"],
+    )

@@ -1,0 +1,77 @@
+"""Look at executions and at what they wrote."""
+
+from collections.abc import Mapping
+
+from attune.db.database import Database, Transaction
+from attune.db.models.execution import Execution
+from attune.db.repositories.execution import ExecutionFilter, visible_executions
+from attune.domain.execution import ExecutionStatus, is_terminal
+from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Caller, Target
+
+LOG_PIECES = 16
+
+
+class ReadService:
+    """Executions as a caller may see them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, caller: Caller, execution_id: int) -> Execution:
+        """Return the execution, or raise NotFound."""
+        async with self._database.transaction() as tx:
+            among = visible_executions(caller)
+            return await tx.executions.get(execution_id, among=among)
+
+    async def page(
+        self, caller: Caller, request: PageRequest, wanted: ExecutionFilter
+    ) -> PageResult[Execution]:
+        """Return one page of the executions the caller may see."""
+        async with self._database.transaction() as tx:
+            among = visible_executions(caller)
+            return await tx.executions.page(request, wanted, among=among)
+
+    async def stats(self, caller: Caller) -> Mapping[ExecutionStatus, int]:
+        """Return how many of the visible executions stand where."""
+        async with self._database.transaction() as tx:
+            among = visible_executions(caller)
+            return await tx.executions.count_by_status(among=among)
+
+    async def log_after(
+        self, execution_id: int, stream: str, offset: int
+    ) -> tuple[bytes, bool]:
+        """Return output from `offset` on, and whether the execution has ended.
+
+        The end is read first: what was written before it is then in the answer, or
+        in the next one. The caller's right to see it must have been checked.
+        """
+        async with self._database.transaction() as tx:
+            status = await tx.attempts.status_of(execution_id)
+            pieces = await tx.executions.log_pieces(
+                execution_id, stream, offset=offset, limit=LOG_PIECES
+            )
+        ended = status is None or is_terminal(status)
+        return _join(pieces, offset), ended
+
+
+async def target_of(tx: Transaction, execution: Execution) -> Target:
+    """Return the facts that constraints on executions are held against."""
+    return Target(
+        pack_ref=execution.pack_ref,
+        owner_identity_id=execution.executor_id,
+        execution_id=execution.id,
+        ancestor_ids=await tx.executions.ancestors_of(execution.id),
+        id=execution.id,
+    )
+
+
+def _join(pieces: list[tuple[int, bytes]], offset: int) -> bytes:
+    """Put pieces together from `offset` on; stops at a gap."""
+    out = bytearray()
+    for begin, content in pieces:
+        at = offset + len(out)
+        if begin > at:
+            break
+        out += content[at - begin :]
+    return bytes(out)

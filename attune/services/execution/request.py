@@ -1,0 +1,116 @@
+"""Ask for an action to be executed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from attune.clock import utc_now
+from attune.db.database import Database, Transaction
+from attune.db.models.execution import Execution
+from attune.domain.errors import Conflict, InvalidInput, PermissionDenied
+from attune.domain.executable import ExecutableAction
+from attune.domain.json import Json
+from attune.domain.permission import Action, Caller, Resource, Target, intersect
+from attune.security.encryption import Encryption
+from attune.services.caller import STANDARD, parse_grants
+from attune.services.execution.row import Origin, Terms, prepare_execution
+from attune.services.execution.write import write_executions
+
+_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+RESERVED_PREFIX = "ATTUNE_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionWish:
+    """What somebody wants executed."""
+
+    action_ref: str
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
+    trace_tag: str | None = None
+
+
+class RequestService:
+    """Turns wishes into requested executions; the dispatcher does the rest."""
+
+    def __init__(self, database: Database, encryption: Encryption) -> None:
+        self._database = database
+        self._encryption = encryption
+
+    async def execute(self, caller: Caller, wish: ExecutionWish) -> Execution:
+        """Write the execution; wrong parameters make one that has failed already.
+
+        Called with an execution token, the new execution is a child of that one.
+        """
+        _check_environment(wish.terms.env_vars)
+        async with self._database.transaction() as tx:
+            action = await tx.executions.executable(caller, wish.action_ref)
+            target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+            caller.require(Resource.ACTIONS, Action.EXECUTE, target)
+            if not action.enabled:
+                raise Conflict(f"Action {action.ref} is disabled")
+            await _check_delegation(tx, caller, wish.terms.permission_set_refs)
+            return await self._write(tx, caller, wish, action)
+
+    async def _write(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        wish: ExecutionWish,
+        action: ExecutableAction,
+    ) -> Execution:
+        origin = Origin(
+            executor_id=caller.identity_id,
+            parent_id=caller.execution_id,
+            trace_tag=wish.trace_tag,
+        )
+        prepared = prepare_execution(
+            action, wish.parameters, origin, wish.terms, now=utc_now()
+        )
+        ids = await write_executions(tx, self._encryption, [prepared])
+        return await tx.executions.get(ids[0])
+
+
+def _check_environment(env_vars: Mapping[str, str]) -> None:
+    problems = [
+        f"env_vars.{name}: {_environment_problem(name)}"
+        for name in env_vars
+        if _environment_problem(name)
+    ]
+    if problems:
+        raise InvalidInput(
+            "Some environment variables cannot be set", problems=problems
+        )
+
+
+def _environment_problem(name: str) -> str | None:
+    if not _ENVIRONMENT_NAME.match(name):
+        return (
+            "a name is letters, digits and underscores, and does not begin with a digit"
+        )
+    if name.upper().startswith(RESERVED_PREFIX):
+        return f"names that begin with {RESERVED_PREFIX} are the platform's own"
+    return None
+
+
+async def _check_delegation(
+    tx: Transaction, caller: Caller, refs: list[str] | None
+) -> None:
+    """Refuse to hand on what the caller does not have."""
+    named = [ref for ref in refs or () if ref != STANDARD]
+    if not named:
+        return
+    sets = {row.ref: row for row in await tx.permission_sets.find_by_refs(named)}
+    missing = [ref for ref in named if ref not in sets]
+    if missing:
+        raise InvalidInput(
+            "Some permission sets do not exist",
+            problems=[f"permission_set_refs: {ref} does not exist" for ref in missing],
+        )
+    for ref, row in sets.items():
+        wanted = parse_grants(row.grants)
+        if intersect(caller.grants, wanted) != wanted:
+            raise PermissionDenied(
+                f"403 forbidden: you cannot hand on permission set {ref}, "
+                "which allows more than you may do"
+            )

@@ -1,0 +1,45 @@
+"""Write prepared executions and the secrets that belong to them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from attune.db.database import Transaction
+from attune.security.encryption import Encryption
+from attune.services.execution.row import PreparedExecution
+
+
+def secret_place(execution_id: int, name: str) -> str:
+    """Return what ties an encrypted parameter to its execution."""
+    return f"execution:{execution_id}:{name}"
+
+
+async def write_executions(
+    tx: Transaction, encryption: Encryption, prepared: Sequence[PreparedExecution]
+) -> list[int]:
+    """Write all in one statement; returns their ids in order."""
+    if not prepared:
+        return []
+    ids = await tx.executions.insert([execution.row for execution in prepared])
+    secrets = [
+        _secret(encryption, execution_id, name, value)
+        for execution_id, execution in zip(ids, prepared, strict=True)
+        for name, value in execution.secrets.items()
+    ]
+    if secrets:
+        await tx.executions.insert_secrets(secrets)
+    return ids
+
+
+def _secret(
+    encryption: Encryption, execution_id: int, name: str, value: object
+) -> dict[str, Any]:
+    sealed = encryption.encrypt(
+        json.dumps(value), associated=secret_place(execution_id, name)
+    )
+    return {
+        "execution_id": execution_id,
+        "name": name,
+        "value": sealed,
+        "encryption_key_hash": encryption.key_hash,
+    }
