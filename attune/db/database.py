@@ -1,0 +1,173 @@
+"""Sessions: the engine, and a transaction with every repository bound to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from attune.db.errors import translated_errors
+from attune.db.repositories.access import AccessRepository
+from attune.db.repositories.action import ActionRepository
+from attune.db.repositories.artifact import (
+    ArtifactRepository,
+    ArtifactVersionRepository,
+)
+from attune.db.repositories.attempt import AttemptRepository
+from attune.db.repositories.dispatch import DispatchRepository
+from attune.db.repositories.enforcement import EnforcementRepository
+from attune.db.repositories.event import EventRepository
+from attune.db.repositories.execution import ExecutionRepository
+from attune.db.repositories.identity import (
+    IdentityRepository,
+    IdentityRoleRepository,
+    IntegrationTokenRepository,
+)
+from attune.db.repositories.inquiry import InquiryRepository
+from attune.db.repositories.key import KeyRepository
+from attune.db.repositories.notification import NotificationRepository
+from attune.db.repositories.outbox import OutboxRepository
+from attune.db.repositories.pack import PackInstallRepository, PackRepository
+from attune.db.repositories.permission import (
+    PermissionAssignmentRepository,
+    PermissionSetRepository,
+    PermissionSetRoleRepository,
+)
+from attune.db.repositories.policy import PolicyRepository
+from attune.db.repositories.rule import RuleRepository
+from attune.db.repositories.runtime import (
+    RuntimeRepository,
+    RuntimeVersionRepository,
+)
+from attune.db.repositories.sensor import SensorRepository
+from attune.db.repositories.trigger import TriggerRepository
+from attune.db.repositories.worker import WorkerRepository
+from attune.db.repositories.worker_presence import WorkerPresenceRepository
+from attune.db.repositories.workflow import (
+    WorkflowDefinitionRepository,
+    WorkflowExecutionRepository,
+)
+from attune.db.url import engine_url
+
+STATEMENT_CACHE_SIZE = 500
+IDLE_IN_TRANSACTION_SECONDS = 60
+LATE_ANSWER_SECONDS = 2.0
+
+
+class Transaction:
+    """The repositories, bound to one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:  # noqa: PLR0915 - a line for each repository
+        self.session = session
+        self.access = AccessRepository(session)
+        self.actions = ActionRepository(session)
+        self.artifacts = ArtifactRepository(session)
+        self.artifact_versions = ArtifactVersionRepository(session)
+        self.attempts = AttemptRepository(session)
+        self.dispatch = DispatchRepository(session)
+        self.enforcements = EnforcementRepository(session)
+        self.events = EventRepository(session)
+        self.executions = ExecutionRepository(session)
+        self.identities = IdentityRepository(session)
+        self.identity_roles = IdentityRoleRepository(session)
+        self.inquiries = InquiryRepository(session)
+        self.integration_tokens = IntegrationTokenRepository(session)
+        self.keys = KeyRepository(session)
+        self.notifications = NotificationRepository(session)
+        self.outbox = OutboxRepository(session)
+        self.pack_installs = PackInstallRepository(session)
+        self.packs = PackRepository(session)
+        self.permission_assignments = PermissionAssignmentRepository(session)
+        self.permission_set_roles = PermissionSetRoleRepository(session)
+        self.permission_sets = PermissionSetRepository(session)
+        self.policies = PolicyRepository(session)
+        self.rules = RuleRepository(session)
+        self.runtime_versions = RuntimeVersionRepository(session)
+        self.runtimes = RuntimeRepository(session)
+        self.sensors = SensorRepository(session)
+        self.triggers = TriggerRepository(session)
+        self.worker_presence = WorkerPresenceRepository(session)
+        self.workers = WorkerRepository(session)
+        self.workflow_definitions = WorkflowDefinitionRepository(session)
+        self.workflow_executions = WorkflowExecutionRepository(session)
+
+    async def flush(self) -> None:
+        """Write what was changed on entities, and read back what triggers filled."""
+        await self.session.flush()
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what is done inside, and only that, if it raises."""
+        async with self.session.begin_nested():
+            yield
+
+
+class Database:
+    """Connections to PostgreSQL; one for each process."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        statement_timeout_seconds: float = 30,
+        connect_timeout_seconds: float = 4,
+    ) -> None:
+        self._engine = _engine(
+            url, pool_size, statement_timeout_seconds, connect_timeout_seconds
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Commit what is done inside, or nothing of it if it raises."""
+        async with translated_errors(), self._sessions.begin() as session:
+            yield Transaction(session)
+
+    async def ping(self) -> None:
+        """Ask for an answer, or raise Unavailable."""
+        async with self.transaction() as tx:
+            await tx.session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def _engine(
+    url: str,
+    pool_size: int,
+    statement_timeout_seconds: float,
+    connect_timeout_seconds: float,
+) -> AsyncEngine:
+    return create_async_engine(
+        engine_url(url),
+        pool_size=pool_size,
+        # A request waits for a connection or is refused; a burst makes no new ones.
+        max_overflow=0,
+        pool_timeout=connect_timeout_seconds,
+        # The last one used is the warmest; the others may rest.
+        pool_use_lifo=True,
+        connect_args={
+            "timeout": connect_timeout_seconds,
+            # For a server that is frozen and cannot keep its own time limit.
+            "command_timeout": statement_timeout_seconds + LATE_ANSWER_SECONDS,
+            "prepared_statement_cache_size": STATEMENT_CACHE_SIZE,
+            "statement_cache_size": STATEMENT_CACHE_SIZE,
+            "server_settings": {
+                "application_name": "attune",
+                "timezone": "UTC",
+                "statement_timeout": f"{round(statement_timeout_seconds * 1000)}",
+                "idle_in_transaction_session_timeout": (
+                    f"{IDLE_IN_TRANSACTION_SECONDS}s"
+                ),
+                # Our statements are short; compiling one costs more than it saves.
+                "jit": "off",
+            },
+        },
+    )

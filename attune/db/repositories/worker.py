@@ -1,0 +1,54 @@
+"""Workers as rows, and the load of each."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from attune.db.models import Execution, Worker
+from attune.db.repositories.base import Repository
+from attune.domain.execution import LIVE, ExecutionStatus
+from attune.domain.worker import WorkerStatus
+
+
+class WorkerRepository(Repository[Worker]):
+    """The workers."""
+
+    model = Worker
+    newest_first = False
+
+    async def find_by_name(self, name: str) -> Worker | None:
+        """Return the worker of this name, or None."""
+        return await self._one(select(Worker).where(Worker.name == name), None)
+
+    async def lock_by_name(self, name: str) -> Worker | None:
+        """Return the worker of this name under lock, or None."""
+        query = select(Worker).where(Worker.name == name).with_for_update()
+        return await self._one(query, None)
+
+    async def find_stale(self, quiet: timedelta) -> Sequence[Worker]:
+        """Return workers that count as alive and have not been heard of for so long."""
+        query = select(Worker).where(
+            Worker.status.in_([WorkerStatus.ACTIVE, WorkerStatus.BUSY]),
+            Worker.last_heartbeat < func.now() - quiet,
+        )
+        return await self._all(query.order_by(Worker.id))
+
+    async def load(
+        self, worker_ids: Sequence[int]
+    ) -> dict[int, dict[ExecutionStatus, int]]:
+        """Return for each worker how many live executions it has in each status."""
+        query = (
+            select(Execution.worker_id, Execution.status, func.count())
+            .where(Execution.worker_id.in_(worker_ids), Execution.status.in_(LIVE))
+            .group_by(Execution.worker_id, Execution.status)
+        )
+        load: dict[int, dict[ExecutionStatus, int]] = {key: {} for key in worker_ids}
+        for worker_id, status, count in await self._session.execute(query):
+            if worker_id is not None:
+                load[worker_id][status] = count
+        return load
+
+    def _order(self) -> tuple[ColumnElement[Any], ...]:
+        return (Worker.name.asc(),)
