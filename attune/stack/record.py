@@ -78,7 +78,7 @@ def read_record(path: Path) -> StackRecord | None:
     try:
         content = json.loads(path.read_text("utf-8"))
         return _record(content) if content.get("version") == VERSION else None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

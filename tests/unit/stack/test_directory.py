@@ -1,0 +1,65 @@
+"""The directory of a stack: who may read it, and that it has one owner at a time."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from attune.domain.errors import Conflict
+from attune.stack.directory import StackDirectory, default_directory
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> StackDirectory:
+    directory = StackDirectory(tmp_path / "stack")
+    directory.prepare()
+    return directory
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_secrets_are_made_once_and_readable_by_their_owner_only(
+    directory: StackDirectory,
+) -> None:
+    first = directory.key("jwt_secret"), directory.administrator_password()
+
+    assert (directory.key("jwt_secret"), directory.administrator_password()) == first
+    assert len(first[0]) >= 32
+    assert mode(directory.root / "keys" / "jwt_secret") == 0o600
+    assert mode(directory.password_file) == 0o600
+
+
+def test_two_stacks_cannot_share_a_directory(directory: StackDirectory) -> None:
+    directory.lock()
+
+    with pytest.raises(Conflict, match="another `attune up` runs in"):
+        StackDirectory(directory.root).lock()
+
+    directory.unlock()
+    assert not directory.is_locked()
+
+
+def test_lock_is_not_inherited_by_children(directory: StackDirectory) -> None:
+    directory.lock()
+
+    assert directory._lock is not None
+    assert not os.get_inheritable(directory._lock)
+    directory.unlock()
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"ATTUNE_HOME": "/srv/attune"}, "/srv/attune"),
+        ({"XDG_STATE_HOME": "/state"}, "/state/attune"),
+        ({"XDG_STATE_HOME": "relative"}, "~/.local/state/attune"),
+        ({}, "~/.local/state/attune"),
+    ],
+)
+def test_default_directory_follows_the_environment(
+    environment: dict[str, str], expected: str
+) -> None:
+    assert default_directory(environment) == Path(expected).expanduser()
