@@ -10,6 +10,24 @@ from attune.cli.lazy import Deferred, LazyGroup
 SERVER = "Run Attune"
 CLIENT = "Use Attune"
 
+CLIENT_COMMANDS = tuple(
+    Deferred(name, summary, f"attune.cli.{name}:app", panel=CLIENT)
+    for name, summary in (
+        ("login", "Log in and remember it in the profile."),
+        ("run", "Execute an action, show its output live, exit with its outcome."),
+        ("auth", "Log in, log out, see who you are."),
+        ("pack", "Upload, list and remove packs."),
+        ("action", "List, show and execute actions."),
+        ("execution", "List, follow and cancel executions."),
+        ("trigger", "List, show and switch triggers and their webhooks."),
+        ("rule", "List, make, change and switch rules."),
+        ("event", "List, show and emit events."),
+        ("enforcement", "List and show matches of rules."),
+        ("runtime", "List and show runtimes."),
+        ("config", "Show and change profiles and settings."),
+    )
+)
+
 COMMANDS = (
     Deferred(
         "up",
@@ -36,7 +54,12 @@ COMMANDS = (
         "attune.cli.server:orchestrator",
         panel=SERVER,
     ),
-    Deferred("worker", "Run a worker.", "attune.cli.server:worker", panel=SERVER),
+    Deferred(
+        "worker",
+        "Run a worker; list, show and cordon workers.",
+        "attune.cli.worker:app",
+        panel=SERVER,
+    ),
     Deferred(
         "migrate",
         "Bring the database to this version.",
@@ -61,6 +84,7 @@ COMMANDS = (
         "attune.cli.health:health",
         panel=SERVER,
     ),
+    *CLIENT_COMMANDS,
 )
 
 app = typer.Typer(

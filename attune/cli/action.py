@@ -1,0 +1,96 @@
+"""`attune action`: what can be executed."""
+
+from typing import Annotated
+
+import typer
+
+from attune.cli.api_path import api_path
+from attune.cli.columns import TIMES
+from attune.cli.options import command_group, examples
+from attune.cli.output import Column
+from attune.cli.prompts import confirm
+from attune.cli.run import EXAMPLES, execute
+from attune.cli.session import open_session
+
+app = command_group("List, show and execute actions.")
+
+_LIST = (
+    Column("ref", "ref"),
+    Column("label", "label", wide=True),
+    Column("runtime", "runtime_ref"),
+    Column("enabled", "enabled"),
+    Column("description", "description", wide=True),
+)
+_HITS = (
+    Column("ref", "ref"),
+    Column("label", "label", wide=True),
+    Column("workflow", "is_workflow"),
+    Column("description", "description", wide=True),
+)
+_FIELDS = (
+    Column("ref", "ref"),
+    Column("label", "label"),
+    Column("description", "description"),
+    Column("pack", "pack_ref"),
+    Column("runtime", "runtime_ref"),
+    Column("entry point", "entrypoint"),
+    Column("enabled", "enabled"),
+    Column("ad hoc", "is_adhoc"),
+    Column("timeout", "timeout_seconds"),
+    Column("parameters", "param_schema"),
+    Column("output", "out_schema"),
+    *TIMES,
+)
+
+app.command("execute", epilog=EXAMPLES)(execute)
+
+
+@app.command("list", epilog=examples("attune action list --pack core"))
+def list_actions(
+    ctx: typer.Context,
+    pack: Annotated[str | None, typer.Option(help="Only actions of this pack.")] = None,
+    query: Annotated[
+        str | None, typer.Option("--query", help="Text in ref, label or description.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most actions to list.")] = 100,
+) -> None:
+    """List the actions you may see."""
+    path = api_path("packs", pack, "actions") if pack else api_path("actions")
+    with open_session(ctx) as session:
+        session.out.rows(session.client.items(path, {"q": query}, limit), _LIST)
+
+
+@app.command("search", epilog=examples("attune action search http"))
+def search_actions(
+    ctx: typer.Context,
+    query: Annotated[str, typer.Argument(help="Text in ref, label or description.")],
+    limit: Annotated[int, typer.Option(min=1, help="Most actions to list.")] = 50,
+) -> None:
+    """Find actions by words."""
+    with open_session(ctx) as session:
+        found = session.client.items(api_path("actions", "search"), {"q": query}, limit)
+        session.out.rows(found, _HITS)
+
+
+@app.command("show")
+def show_action(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(help="Ref of the action, pack.name.")],
+) -> None:
+    """Show an action with the parameters it takes."""
+    with open_session(ctx) as session:
+        session.out.entity(session.client.get(api_path("actions", ref)), _FIELDS)
+
+
+@app.command("delete")
+def delete_action(
+    ctx: typer.Context,
+    *,
+    ref: Annotated[str, typer.Argument(help="Ref of the action, pack.name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete an action; its executions are kept."""
+    with open_session(ctx) as session:
+        confirm(f"Delete the action {ref}?", yes=yes)
+        answer = session.client.delete(api_path("actions", ref))
+        session.out.done(f"action {ref} deleted", answer)

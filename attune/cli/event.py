@@ -1,0 +1,91 @@
+"""`attune event`: what happened, and making something happen."""
+
+from typing import Annotated
+
+import typer
+
+from attune.cli.api_path import api_path
+from attune.cli.document import JsonObject
+from attune.cli.options import command_group, examples
+from attune.cli.output import Column
+from attune.cli.parameters import Parameters
+from attune.cli.session import open_session
+
+app = command_group("List, show and emit events.")
+
+_LIST = (
+    Column("id", "id"),
+    Column("trigger", "trigger_ref"),
+    Column("source", "source_ref"),
+    Column("rule", "rule_ref"),
+    Column("trace", "trace_tag"),
+    Column("created", "created"),
+)
+_FIELDS = (*_LIST, Column("payload", "payload"), Column("origin", "config"))
+
+
+@app.command("list", epilog=examples("attune event list --trigger core.webhook"))
+def list_events(
+    ctx: typer.Context,
+    trigger: Annotated[
+        str | None, typer.Option(help="Only events of this trigger.")
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="Only events made for this rule.")
+    ] = None,
+    trace: Annotated[str | None, typer.Option(help="Only this trace tag.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most events to list.")] = 20,
+) -> None:
+    """List events, the newest first."""
+    filters = {"trigger_ref": trigger, "rule_ref": rule, "trace_tag": trace}
+    with open_session(ctx) as session:
+        found = session.client.items(api_path("events"), filters, limit)
+        session.out.rows(found, _LIST)
+
+
+@app.command("show")
+def show_event(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(min=1, help="Number of the event.")],
+) -> None:
+    """Show an event with its payload."""
+    with open_session(ctx) as session:
+        session.out.entity(session.client.get(api_path("events", number)), _FIELDS)
+
+
+EXAMPLES = examples(
+    "attune event emit demo.order_placed number:=42 customer=ada",
+    "attune event emit demo.order_placed @order.json --trace-tag order-42",
+)
+
+
+def emit_event(
+    ctx: typer.Context,
+    *,
+    trigger: Annotated[str, typer.Argument(help="Ref of the trigger, pack.name.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FIELD]",
+            help="Payload: key=value (read as the declared type), key:=json, "
+            "or @file.json.",
+        ),
+    ] = None,
+    trace_tag: Annotated[
+        str | None, typer.Option(help="Tag that everything caused by it carries.")
+    ] = None,
+) -> None:
+    """Emit an event of a trigger, as a sensor would."""
+    with open_session(ctx) as session:
+        declared = session.client.get(api_path("triggers", trigger)).get("out_schema")
+        # What a trigger's payload holds is described, not limited, by its schema.
+        payload = Parameters.of_schema(declared).opened().parse(words or [])
+        body: JsonObject = {"trigger_ref": trigger, "payload": payload}
+        if trace_tag is not None:
+            body["trace_tag"] = trace_tag
+        event = session.client.post(api_path("events"), body)
+        session.out.done(f"event {event['id']} of {trigger} emitted", event)
+
+
+app.command("emit", epilog=EXAMPLES)(emit_event)
+app.command("create", epilog=EXAMPLES, hidden=True)(emit_event)

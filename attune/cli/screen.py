@@ -1,0 +1,140 @@
+"""What a person sees of an execution that is followed."""
+
+import shutil
+import sys
+import time
+from typing import IO
+
+import typer
+
+from attune.cli.document import JsonObject
+
+_ERASE_LINE = "\r\x1b[K"
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_ASCII_FRAMES = "|/-\\"
+_FRAME_SECONDS = 0.1
+
+
+class QuietScreen:
+    """Says nothing but what concerns the connection."""
+
+    def status(self, execution: JsonObject) -> None:
+        """Show nothing."""
+
+    def output(self, stream: str, text: str) -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
+        """Print the note on standard error."""
+        typer.echo(text, err=True)
+
+    def tick(self) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+class OutputScreen(QuietScreen):
+    """Passes the output on, or collects it in `into`, and says nothing else."""
+
+    def __init__(self, into: dict[str, str] | None = None) -> None:
+        self._into = into
+
+    def output(self, stream: str, text: str) -> None:
+        """Write the text to our stream of the same name, or keep it."""
+        if self._into is None:
+            write_output(stream, text)
+        else:
+            self._into[stream] += text
+
+
+class PlainScreen(QuietScreen):
+    """Prints a line per change of status; output goes where the action sent it."""
+
+    def __init__(self) -> None:
+        self._status = ""
+
+    def status(self, execution: JsonObject) -> None:
+        """Print the status on standard error when it is another than before."""
+        if execution["status"] != self._status:
+            self._status = execution["status"]
+            self.note(f"execution {execution['id']}: {self._status}")
+
+    def output(self, stream: str, text: str) -> None:
+        """Write the text to our stream of the same name."""
+        write_output(stream, text)
+
+
+class TerminalScreen(QuietScreen):
+    """Keeps one moving line below the output; used when standard error is a terminal."""
+
+    def __init__(self) -> None:
+        self._label = ""
+        self._began = time.monotonic()
+        self._drawn = False
+        self._at_line_start = True
+
+    def status(self, execution: JsonObject) -> None:
+        """Change the words of the moving line."""
+        self._label = (
+            f"execution {execution['id']} · {execution['action_ref']} · "
+            f"{execution['status']}"
+        )
+        self.tick()
+
+    def output(self, stream: str, text: str) -> None:
+        """Write the text above the moving line."""
+        if not text:
+            return
+        self._erase()
+        write_output(stream, text)
+        if _file(stream).isatty():
+            self._at_line_start = text.endswith("\n")
+
+    def note(self, text: str) -> None:
+        """Print the note above the moving line."""
+        self._erase()
+        super().note(text)
+
+    def tick(self) -> None:
+        """Draw the moving line, unless it would destroy an unfinished line of output."""
+        if not self._at_line_start:
+            return
+        elapsed = time.monotonic() - self._began
+        frames = _frames()
+        frame = frames[int(elapsed / _FRAME_SECONDS) % len(frames)]
+        line = f"{frame} {self._label} · {elapsed:.0f} s"
+        # A line that wraps could not be taken away again.
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(_ERASE_LINE + line[:width])
+        sys.stderr.flush()
+        self._drawn = True
+
+    def close(self) -> None:
+        """Take the moving line away and end an unfinished line of output."""
+        self._erase()
+        if not self._at_line_start:
+            sys.stderr.write("\n")
+
+    def _erase(self) -> None:
+        if self._drawn:
+            sys.stderr.write(_ERASE_LINE)
+            sys.stderr.flush()
+            self._drawn = False
+
+
+def write_output(stream: str, text: str) -> None:
+    """Write what an action printed to our stream of the same name."""
+    file = _file(stream)
+    file.write(text)
+    file.flush()
+
+
+def _file(stream: str) -> IO[str]:
+    return sys.stderr if stream == "stderr" else sys.stdout
+
+
+def _frames() -> str:
+    encoding = (sys.stderr.encoding or "").lower().replace("-", "")
+    return _FRAMES if encoding == "utf8" else _ASCII_FRAMES
