@@ -90,6 +90,7 @@ class Anybody(Access):
 
     async def __call__(self, request: Request) -> Caller:
         """Fail: nobody knows who called a public route."""
+        del request
         raise InvalidToken("A public route has no caller")
 
 

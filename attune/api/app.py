@@ -1,9 +1,10 @@
 """The HTTP application: one process's services behind its routes."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from attune import __version__
 from attune.api.composition import running_services
@@ -46,9 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _lifespan(
-    settings: Settings,
-):  # -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(settings: Settings) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running_services(settings) as services:

@@ -35,12 +35,15 @@ class ReadRequest(Request):
 
 
 async def read_json(request: Request) -> Request:
-    """Read and check the body; an empty one stays empty."""
+    """Read and check the body; an empty one stays empty.
+
+    A key that stands twice in an object is refused: two readers would disagree.
+    """
     raw = await read_body(request)
     if not raw:
         return ReadRequest(request, raw, None)
     require_json(request)
-    return ReadRequest(request, raw, parse_json(raw))
+    return ReadRequest(request, raw, parse_json(raw, refuse_duplicates=True))
 
 
 async def read_body(request: Request) -> bytes:

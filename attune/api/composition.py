@@ -3,14 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
+from attune.api.changes import follow
 from attune.config import Settings
 from attune.db.database import Database
+from attune.db.listener import Listener
 from attune.security.passwords import Passwords
 from attune.security.tokens import Tokens
 from attune.services.access import AccessService
-from attune.services.auth import AuthService
+from attune.services.auth import AuthRules, AuthService
+from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.login_throttle import LoginThrottle
 from attune.services.worker import WorkerService
 
 
@@ -20,6 +25,7 @@ class Services:
 
     access: AccessService
     auth: AuthService
+    health: HealthService
     identities: IdentityService
     workers: WorkerService
 
@@ -31,24 +37,39 @@ class Services:
 
 def compose(settings: Settings, database: Database) -> Services:
     """Make the services, each with exactly the values it needs."""
-    tokens = Tokens(settings.security.jwt_secret.get_secret_value())
+    security = settings.security
+    tokens = Tokens(security.jwt_secret.get_secret_value())
     passwords = Passwords()
+    throttle = LoginThrottle(free_attempts=security.login_attempt_limit)
+    rules = AuthRules(
+        access_lifetime=timedelta(seconds=security.access_token_seconds),
+        refresh_lifetime=timedelta(seconds=security.refresh_token_seconds),
+        allow_self_registration=security.allow_self_registration,
+    )
+    worker_lifetime = timedelta(seconds=security.worker_token_seconds)
     return Services(
         access=AccessService(database, tokens),
-        auth=AuthService(database, tokens, passwords),
-        identities=IdentityService(database, passwords),
-        workers=WorkerService(database, tokens),
+        auth=AuthService(database, tokens, passwords, rules, throttle),
+        health=HealthService(database),
+        identities=IdentityService(database, passwords, throttle),
+        workers=WorkerService(database, tokens, worker_lifetime),
     )
 
 
 @asynccontextmanager
 async def running_services(settings: Settings) -> AsyncIterator[Services]:
-    """Open the database, make the services, and close both in the end."""
+    """Open the database, make the services, hear of changes, and close in the end."""
     url = settings.database.url.get_secret_value()
-    database = Database(url)
+    database = Database(
+        url,
+        pool_size=settings.database.pool_size,
+        statement_timeout_seconds=settings.database.statement_timeout_seconds,
+        connect_timeout_seconds=settings.database.connect_timeout_seconds,
+    )
+    services = compose(settings, database)
+    reactions = {"attune_permissions": services.access.forget}
     try:
-        services = compose(settings, database)
-        async with services.access.following():
+        async with follow(Listener(url, list(reactions)), reactions):
             yield services
     finally:
         await database.close()

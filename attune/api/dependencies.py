@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from attune.api.access import AccessToken, Anybody, AnyToken, WorkerToken
 from attune.domain.permission import Caller
 from attune.services.auth import AuthService
+from attune.services.health import HealthService
 from attune.services.identity import IdentityService
 from attune.services.worker import WorkerService
 
@@ -34,4 +35,5 @@ def provided(service: type) -> Any:
 
 Auth = Annotated[AuthService, provided(AuthService)]
 Identities = Annotated[IdentityService, provided(IdentityService)]
+HealthChecks = Annotated[HealthService, provided(HealthService)]
 Workers = Annotated[WorkerService, provided(WorkerService)]

@@ -33,7 +33,7 @@ class Edge:
             self._check(scope)
             body = CountedBody(receive, scope, self._limits)
             await self._app(scope, body, answer)
-        except Exception as error:  # noqa: BLE001 (the edge of the process)
+        except Exception as error:
             if answer.is_started:
                 raise
             await _response_to(error, scope)(scope, receive, send)

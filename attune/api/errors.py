@@ -77,6 +77,12 @@ class ErrorBody(BaseModel):
     """Where it went wrong, if there is more to say."""
 
 
+SWITCHED_OFF: dict[int | str, dict[str, Any]] = {
+    501: {"model": ErrorBody, "description": "Not switched on in this installation"}
+}
+"""For operations that an installation may be without."""
+
+
 class CredentialsErrorDetail(BaseModel):
     """The number and the words of a missing or broken token."""
 

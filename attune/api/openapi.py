@@ -56,7 +56,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     _add_components(components)
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in route.methods:
+            for method in route.methods or ():
                 _complete(document["paths"][route.path_format][method.lower()], route)
     return document
 

@@ -90,8 +90,9 @@ class Router(APIRouter):
 
 @asynccontextmanager
 async def _deadline() -> AsyncIterator[None]:
+    limit = asyncio.timeout(DEADLINE_SECONDS)
     try:
-        async with asyncio.timeout(DEADLINE_SECONDS) as limit:
+        async with limit:
             yield
     except TimeoutError as error:
         if not limit.expired():

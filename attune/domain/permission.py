@@ -6,6 +6,7 @@ for the thing at hand; the caller may do what any one grant allows.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -122,6 +123,8 @@ class Caller:
     """The triggers a sensor token may emit."""
     worker_name: str | None = None
     """The worker a worker token was made for; None until it registers."""
+    token_ends_at: datetime | None = None
+    """When a worker token expires, so that it is renewed in time."""
 
     def grants_for(self, resource: Resource, action: Action) -> tuple[Grant, ...]:
         """Return the grants that name this resource and action."""

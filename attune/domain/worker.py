@@ -1,5 +1,6 @@
 """What a worker is and in which state it may be."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -36,3 +37,27 @@ class WorkerHealth(StrEnum):
     ERROR = "error"
     INACTIVE = "inactive"
     OFFLINE = "offline"
+
+
+STALE_AFTER = timedelta(seconds=15)
+"""A worker that beats every 2 s and was not heard for so long is gone."""
+
+
+def worker_health(
+    *,
+    status: WorkerStatus | None,
+    is_cordoned: bool,
+    is_stale: bool,
+    has_work: bool,
+) -> WorkerHealth:
+    """Conclude a worker's health, in the order of contract d.8."""
+    if is_cordoned:
+        return WorkerHealth.CORDONED
+    if status is None:
+        return WorkerHealth.INACTIVE
+    if status is WorkerStatus.ERROR:
+        return WorkerHealth.ERROR
+    if status is WorkerStatus.INACTIVE or is_stale:
+        return WorkerHealth.OFFLINE
+    is_busy = status is WorkerStatus.BUSY or has_work
+    return WorkerHealth.BUSY if is_busy else WorkerHealth.ACTIVE

@@ -23,6 +23,7 @@ LIFETIMES: Final[Mapping[TokenType, timedelta]] = {
 """How long each kind lives; an execution token lives as long as its execution."""
 
 _MINIMUM_SECRET_BYTES = 32
+_LARGEST_ID = 2**63
 
 
 class InvalidToken(Unauthenticated):
@@ -106,7 +107,7 @@ def _claims_of(claims: Mapping[str, Any]) -> Claims:
     """Read the claims strictly; raises ValueError where they are not ours."""
     subject = claims["sub"]
     metadata = claims.get("metadata") or {}
-    if not (subject.isascii() and subject.isdigit() and len(subject) < 19):
+    if not (subject.isascii() and subject.isdigit() and int(subject) < _LARGEST_ID):
         raise ValueError("the subject is not an identity")
     if not isinstance(metadata, dict):
         raise TypeError("the metadata is not an object")

@@ -1,6 +1,6 @@
 """Lists in pages, as clients read them (contract, a.2 and a.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -29,11 +29,16 @@ class Page(Read, Generic[T]):
     pagination: Pagination
 
 
-def page(result: PageResult[Any]) -> Mapping[str, Any]:
-    """Envelope one page; the totals stand in it only when they were counted."""
+def page(
+    result: PageResult[T], show: Callable[[T], object] | None = None
+) -> Mapping[str, Any]:
+    """Envelope one page; the totals stand in it only when they were counted.
+
+    `show` makes what clients read of each item, where the schema cannot by itself.
+    """
     request = result.request
     return {
-        "items": result.items,
+        "items": result.items if show is None else list(map(show, result.items)),
         "pagination": {
             "page": request.offset // request.limit + 1,
             "page_size": request.limit,

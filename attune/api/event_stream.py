@@ -1,0 +1,45 @@
+"""Server-sent events: text in frames, with comments that keep the line open."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import TypeVar
+
+from starlette.responses import StreamingResponse
+
+T = TypeVar("T")
+
+KEEP_ALIVE = b": keep-alive\n\n"
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+def frame(data: str, *, event: str | None = None, event_id: str | None = None) -> bytes:
+    """Return one event; every kind of line end in `data` becomes a line feed."""
+    unified = data.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [f"data: {line}" for line in unified.split("\n")]
+    if event_id is not None:
+        lines.insert(0, f"id: {event_id}")
+    if event is not None:
+        lines.insert(0, f"event: {event}")
+    return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+
+
+def json_frame(document: object) -> bytes:
+    """Return one event with a JSON document, or a comment for None."""
+    return KEEP_ALIVE if document is None else frame(json.dumps(document, default=str))
+
+
+async def stream(
+    opening: AbstractAsyncContextManager[AsyncIterator[T]],
+    show: Callable[[T], bytes],
+) -> StreamingResponse:
+    """Open the source first, so that a refusal is still an ordinary answer."""
+    stack = AsyncExitStack()
+    source = await stack.enter_async_context(opening)
+
+    async def body() -> AsyncIterator[bytes]:
+        async with stack:
+            async for item in source:
+                yield show(item)
+
+    return StreamingResponse(body(), media_type="text/event-stream", headers=HEADERS)
