@@ -76,8 +76,16 @@ class OutputCapture:
         if kept.pending >= BATCH_SIZE:
             self._plenty.set()
 
+    @property
+    def seen_any(self) -> bool:
+        """Whether the process has written anything yet."""
+        return any(kept.size for kept in self._kept.values())
+
     async def finish(self) -> dict[Stream, Captured]:
-        """Return what was kept, after a sink in mid-call had a last moment."""
+        """Return what was kept, after a sink in mid-call had a last moment.
+
+        May be asked again, and answers the same.
+        """
         for kept in self._kept.values():
             kept.finish()
         await self._end_streaming()
@@ -126,6 +134,11 @@ class _Kept:
         self._content = bytearray()
         self._streamed = 0
         self._dropped = 0
+        self._finished = False
+
+    @property
+    def size(self) -> int:
+        return len(self._content)
 
     @property
     def pending(self) -> int:
@@ -138,6 +151,9 @@ class _Kept:
             self._keep(self._masked.feed(chunk))
 
     def finish(self) -> None:
+        if self._finished:
+            return
+        self._finished = True
         self._keep(self._masked.finish())
         if self._dropped:
             self._content += notice(self._stream)

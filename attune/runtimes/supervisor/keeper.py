@@ -95,7 +95,7 @@ class Keeper:
                 self._duration_us = int(elapsed * 1_000_000)
                 self._code = os.waitstatus_to_exitcode(status)
                 if self._kill_at is None:
-                    self._kill_now()
+                    self._kill_in(0)
 
     def _kill_when_due(self) -> None:
         now = time.monotonic()
@@ -114,7 +114,7 @@ class Keeper:
         for file, _ in self._poll.poll(self._patience()):
             if file == self._wakeup.reader:
                 if self._wakeup.parent_died():
-                    self._kill_now()
+                    self._kill_in(0)
             else:
                 self._hear()
 
@@ -128,7 +128,7 @@ class Keeper:
         received = self._receive()
         if not received:
             self._poll.unregister(self._control)
-            self._kill_now()
+            self._kill_in(0)
             return
         self._frames.feed(received)
         while (next_frame := self._frames.take()) is not None:
@@ -136,18 +136,17 @@ class Keeper:
 
     def _terminate(self, grace: float) -> None:
         """Ask everything to end; what is left after the grace is killed."""
-        kill_at = time.monotonic() + grace
-        if self._kill_at is None:
+        if self._kill_at is None and grace > 0:
             everyone = descent.descendants(os.getpid())
             descent.signal_all(everyone, signal.SIGTERM)
             # A stopped process could not act on the request.
             descent.signal_all(everyone, signal.SIGCONT)
-            self._kill_at = kill_at
-        self._kill_at = min(self._kill_at, kill_at)
+        self._kill_in(grace)
 
-    def _kill_now(self) -> None:
-        now = time.monotonic()
-        self._kill_at = now if self._kill_at is None else min(self._kill_at, now)
+    def _kill_in(self, seconds: float) -> None:
+        """Kill everything then, or earlier if that was decided before."""
+        at = time.monotonic() + seconds
+        self._kill_at = at if self._kill_at is None else min(self._kill_at, at)
 
     def _report(self, survivor_count: int) -> None:
         code = -signal.SIGKILL if self._code is None else self._code

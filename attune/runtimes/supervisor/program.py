@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 
@@ -18,6 +19,8 @@ END_WITHIN_SECONDS = 30.0
 # A walk may miss a process whose sibling ends during it, so it has to be seen twice.
 CLEAN_LOOKS = 2
 FAILED = 70
+MOST_FILES = 4  # control, stdout, stderr, stdin
+_FILE = struct.Struct("i")
 
 
 class Supervisor:
@@ -54,9 +57,7 @@ class Supervisor:
 
     def _hear(self) -> bool:
         try:
-            datagram, files, _, _ = socket.recv_fds(
-                self._worker, 64, 4, socket.MSG_CMSG_CLOEXEC
-            )
+            datagram, files = _receive(self._worker)
         except ConnectionError:
             return False
         if not datagram:
@@ -155,6 +156,22 @@ class Supervisor:
             self._poll.poll(pause * 1000)
             self._wakeup.parent_died()
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _receive(worker: socket.socket) -> tuple[bytes, list[int]]:
+    """Receive a datagram and its files, which no program may inherit.
+
+    `socket.recv_fds` does the same and, up to Python 3.11 at least, drops the flag.
+    """
+    space = socket.CMSG_SPACE(MOST_FILES * _FILE.size)
+    datagram, ancillary, _, _ = worker.recvmsg(64, space, socket.MSG_CMSG_CLOEXEC)
+    files = [
+        file
+        for _, kind, content in ancillary
+        if kind == socket.SCM_RIGHTS
+        for (file,) in _FILE.iter_unpack(content)
+    ]
+    return datagram, files
 
 
 def _dead_children() -> list[tuple[int, int]]:

@@ -1,0 +1,1 @@
+"""Real processes: how they are run, ended and cleaned up."""
