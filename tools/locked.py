@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201 - a script that prints
-"""Print what uv.lock pins, for pip: `python tools/locked.py constraints|dev`.
+"""Print what uv.lock pins, for pip: `python tools/locked.py constraints|runtime|dev`.
 
 Only the standard library, because it runs before anything is installed.
 """
@@ -21,9 +21,11 @@ def constraints(lock: dict[str, Any]) -> list[str]:
     ]
 
 
-def dev_requirements(project: dict[str, Any]) -> list[str]:
-    """Return the requirements of the development tools."""
-    return [str(line) for line in project["dependency-groups"]["dev"]]
+def requirements(project: dict[str, Any], kind: str) -> list[str]:
+    """Return what the platform needs to run, or the development tools."""
+    if kind == "dev":
+        return list(project["dependency-groups"]["dev"])
+    return list(project["project"]["dependencies"])
 
 
 def _marker(package: dict[str, Any]) -> str:
@@ -36,10 +38,11 @@ def main() -> None:
     asked = sys.argv[1:]
     if asked == ["constraints"]:
         lines = constraints(tomllib.loads((ROOT / "uv.lock").read_text()))
-    elif asked == ["dev"]:
-        lines = dev_requirements(tomllib.loads((ROOT / "pyproject.toml").read_text()))
+    elif asked in (["runtime"], ["dev"]):
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+        lines = requirements(project, asked[0])
     else:
-        sys.exit("usage: locked.py constraints|dev")
+        sys.exit("usage: locked.py constraints|runtime|dev")
     print("\n".join(lines))
 
 
