@@ -88,10 +88,12 @@ class Anybody(Access):
     async def admit(self, request: Request) -> None:
         """Do nothing."""
 
-    async def __call__(self, request: Request) -> Caller:
-        """Fail: nobody knows who called a public route."""
+    def check(self, caller: Caller) -> None:
+        """Do nothing."""
+
+    async def __call__(self, request: Request) -> Any:
+        """Return nothing: nobody knows who called a public route."""
         del request
-        raise InvalidToken("A public route has no caller")
 
 
 def requires(resource: Resource, action: Action) -> Any:

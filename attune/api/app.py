@@ -11,7 +11,7 @@ from attune.api.composition import running_services
 from attune.api.edge import Edge
 from attune.api.errors import install_error_answers
 from attune.api.limits import Limits
-from attune.api.openapi import describe, operation_id
+from attune.api.openapi import describe
 from attune.api.routes import auth, health, internal_worker, worker
 from attune.api.routing import Router
 from attune.config import Settings
@@ -35,7 +35,6 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=operation_id,
         lifespan=_lifespan(settings),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

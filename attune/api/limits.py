@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
-from attune.domain.errors import InvalidInput, NotFound
+from attune.domain.errors import InvalidInput
 
 LARGE_BODY: Final = "attune.large_body"
 """Set in the scope of a request whose body may be as large as an upload."""
@@ -32,7 +32,7 @@ def check_head(scope: MutableMapping[str, Any], limits: Limits) -> None:
     if len(scope.get("raw_path") or b"") + len(query) > limits.url_bytes:
         raise HTTPException(HTTPStatus.REQUEST_URI_TOO_LONG)
     if "\x00" in scope["path"]:
-        raise NotFound(entity="path", ref="with this name")
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     if b"%00" in query or b"\x00" in query:
         raise InvalidInput("The query contains a NUL character")
     _check_headers(scope["headers"], limits)

@@ -28,11 +28,6 @@ _ERROR: Final = {"$ref": "#/components/schemas/ErrorBody"}
 _CREDENTIALS_ERROR: Final = {"$ref": "#/components/schemas/CredentialsErrorBody"}
 
 
-def operation_id(route: APIRoute) -> str:
-    """Name an operation after its function, so that renaming a path changes nothing."""
-    return route.name
-
-
 def describe(app: FastAPI) -> None:
     """Make the application answer with our document instead of the framework's."""
 

@@ -1,12 +1,13 @@
 """Ids, refs and pages as they stand in a URL: never a server error, whatever they are."""
 
+from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import Depends, Query
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from starlette.exceptions import HTTPException
 
-from attune.domain.errors import NotFound
 from attune.domain.page import PageRequest
 
 MAX_ID: Final = 2**63 - 1
@@ -19,15 +20,15 @@ MAX_LONG_PAGE_SIZE: Final = 1000
 def _as_id(text: object) -> int:
     """Read an id; what cannot be one names nothing that exists."""
     if not isinstance(text, str) or not (text.isascii() and text.isdigit()):
-        raise NotFound(entity="entity", ref="with this id")
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing with this id")
     if len(text) > len(str(MAX_ID)) or int(text) > MAX_ID:
-        raise NotFound(entity="entity", ref="with this id")
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing with this id")
     return int(text)
 
 
 def _as_ref(text: object) -> str:
     if not isinstance(text, str) or not text.isascii() or len(text) > MAX_REF_LENGTH:
-        raise NotFound(entity="entity", ref="with this ref")
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing with this ref")
     return text
 
 

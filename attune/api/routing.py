@@ -85,7 +85,17 @@ class Router(APIRouter):
     """The router that every file of `routes` makes: its routes are ours."""
 
     def __init__(self, *, prefix: str = "", tags: list[str] | None = None) -> None:
-        super().__init__(prefix=prefix, tags=list(tags or []), route_class=Route)
+        super().__init__(
+            prefix=prefix,
+            tags=list(tags or []),
+            route_class=Route,
+            generate_unique_id_function=_operation_id,
+        )
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Name an operation after its function, so that moving its path changes nothing."""
+    return route.name
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Access, refresh, sensor, execution and worker tokens: HS256, signed and checked."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ LIFETIMES: Final[Mapping[TokenType, timedelta]] = {
 
 _MINIMUM_SECRET_BYTES = 32
 _LARGEST_ID = 2**63
+_REMEMBERED = 2_000
 
 
 class InvalidToken(Unauthenticated):
@@ -57,6 +59,7 @@ class Tokens:
                 f"the signing secret needs at least {_MINIMUM_SECRET_BYTES} bytes"
             )
         self._secret = secret
+        self._verified: OrderedDict[str, Claims] = OrderedDict()
 
     def sign(
         self,
@@ -84,7 +87,22 @@ class Tokens:
         return jwt.encode(claims, self._secret, algorithm=ALGORITHM)
 
     def verify(self, token: str) -> Claims:
-        """Return what the token says, or raise InvalidToken."""
+        """Return what the token says, or raise InvalidToken.
+
+        A signature holds for ever, so one that was checked is not checked again.
+        """
+        claims = self._verified.get(token)
+        if claims is None:
+            claims = self._check(token)
+            self._verified[token] = claims
+            if len(self._verified) > _REMEMBERED:
+                self._verified.popitem(last=False)
+        elif claims.expires_at + LEEWAY <= utc_now():
+            del self._verified[token]
+            raise InvalidToken("The token has expired")
+        return claims
+
+    def _check(self, token: str) -> Claims:
         try:
             claims = jwt.decode(
                 token,

@@ -1,22 +1,25 @@
 """Partial updates: a field that is absent or null stays, one can be set or cleared."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BeforeValidator
 
 from attune.api.schemas.envelope import Body
 
 T = TypeVar("T")
 
 
-class Set(BaseModel, Generic[T]):
+@dataclass(frozen=True, kw_only=True)
+class Set(Generic[T]):
     """Give the field this value."""
 
     op: Literal["set"]
     value: T
 
 
-class Clear(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Clear:
     """Take the field's value away."""
 
     op: Literal["clear"]
@@ -25,7 +28,7 @@ class Clear(BaseModel):
 def _as_operation(value: object) -> object:
     if value is None or isinstance(value, Set | Clear):
         return value
-    if isinstance(value, dict) and value.get("op") in ("set", "clear"):
+    if isinstance(value, dict) and "op" in value:
         return value
     return {"op": "set", "value": value}
 
