@@ -7,85 +7,48 @@ import typer
 from attune import __version__
 from attune.cli.lazy import Deferred, LazyGroup
 
-SERVER = "Run Attune"
-CLIENT = "Use Attune"
-
-CLIENT_COMMANDS = tuple(
-    Deferred(name, summary, f"attune.cli.{name}:app", panel=CLIENT)
-    for name, summary in (
-        ("login", "Log in and remember it in the profile."),
-        ("run", "Execute an action, show its output live, exit with its outcome."),
-        ("auth", "Log in, log out, see who you are."),
-        ("pack", "Upload, list and remove packs."),
-        ("action", "List, show and execute actions."),
-        ("execution", "List, follow and cancel executions."),
-        ("trigger", "List, show and switch triggers and their webhooks."),
-        ("rule", "List, make, change and switch rules."),
-        ("event", "List, show and emit events."),
-        ("enforcement", "List and show matches of rules."),
-        ("runtime", "List and show runtimes."),
-        ("config", "Show and change profiles and settings."),
-    )
-)
-
-COMMANDS = (
-    Deferred(
-        "up",
-        "Run everything on this machine until Ctrl-C.",
-        "attune.cli.up:up",
-        panel=SERVER,
-    ),
-    Deferred(
-        "down",
-        "Stop what `attune up --detach` started.",
-        "attune.cli.up:down",
-        panel=SERVER,
-    ),
-    Deferred(
-        "status",
-        "Show the parts of the stack on this machine.",
-        "attune.cli.up:status",
-        panel=SERVER,
-    ),
-    Deferred("api", "Run the API.", "attune.cli.server:api", panel=SERVER),
-    Deferred(
-        "orchestrator",
-        "Run the orchestrator.",
-        "attune.cli.server:orchestrator",
-        panel=SERVER,
-    ),
-    Deferred(
-        "worker",
-        "Run a worker; list, show and cordon workers.",
-        "attune.cli.worker:app",
-        panel=SERVER,
-    ),
-    Deferred(
-        "migrate",
-        "Bring the database to this version.",
-        "attune.cli.setup:migrate",
-        panel=SERVER,
-    ),
-    Deferred(
-        "setup",
-        "Migrate, install the core pack, make administrator and worker token.",
-        "attune.cli.setup:setup",
-        panel=SERVER,
-    ),
-    Deferred(
+SERVER = (
+    ("up", "Run everything on this machine until Ctrl-C.", "up:up"),
+    ("down", "Stop the stack on this machine.", "up:down"),
+    ("status", "Show the parts of the stack on this machine.", "up:status"),
+    ("demo", "Send a webhook and watch what becomes of it.", "demo:demo"),
+    ("api", "Run the API.", "server:api"),
+    ("orchestrator", "Run the orchestrator.", "server:orchestrator"),
+    ("worker", "Run a worker; list workers, keep work away from one.", "worker:app"),
+    ("migrate", "Bring the database to this version.", "setup:migrate"),
+    ("setup", "Migrate, install the core pack, make the administrator.", "setup:setup"),
+    (
         "worker-token",
         "Print a token with which a worker registers.",
-        "attune.cli.setup:worker_token",
-        panel=SERVER,
+        "setup:worker_token",
     ),
-    Deferred(
-        "health",
-        "Tell whether a part on this host works.",
-        "attune.cli.health:health",
-        panel=SERVER,
-    ),
-    *CLIENT_COMMANDS,
+    ("health", "Tell whether a part on this host works.", "health:health"),
 )
+CLIENT = (
+    ("login", "Log in and remember it in the profile.", "login:app"),
+    (
+        "run",
+        "Execute an action, show its output live, exit with its outcome.",
+        "run:app",
+    ),
+    ("auth", "Log in, log out, see who you are.", "auth:app"),
+    ("pack", "Upload, list and remove packs.", "pack:app"),
+    ("action", "List, show and execute actions.", "action:app"),
+    ("execution", "List, follow and cancel executions.", "execution:app"),
+    ("trigger", "List, show and switch triggers and their webhooks.", "trigger:app"),
+    ("rule", "List, make, change and switch rules.", "rule:app"),
+    ("event", "List, show and emit events.", "event:app"),
+    ("enforcement", "List and show matches of rules.", "enforcement:app"),
+    ("runtime", "List and show runtimes.", "runtime:app"),
+    ("config", "Show and change profiles and settings.", "config:app"),
+)
+
+COMMANDS = tuple(
+    Deferred(name, summary, f"attune.cli.{address}", panel=panel)
+    for panel, rows in (("Use Attune", CLIENT), ("Run Attune", SERVER))
+    for name, summary, address in rows
+)
+"""Every command; one that is not listed here does not exist."""
 
 app = typer.Typer(
     name="attune",
