@@ -12,7 +12,10 @@ from attune.config import Settings
 from attune.db.database import Database
 from attune.db.listener import Listener
 from attune.messages.names import ORCHESTRATION_QUEUE
+from attune.security.encryption import Encryption
 from attune.services.dispatch import DispatchService
+from attune.services.event.intake import Intake
+from attune.services.event.rulebook import Rulebook
 from attune.services.execution.reconcile import ReconcileService
 from attune.services.execution.settle import SettleService
 from attune.temporal.client import TemporalAddress, connect_patiently
@@ -48,7 +51,7 @@ def run(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     database = Database(
-        settings.database.url,
+        settings.database.url.get_secret_value(),
         pool_size=settings.database.pool_size,
         statement_timeout_seconds=settings.database.statement_timeout_seconds,
         connect_timeout_seconds=settings.database.connect_timeout_seconds,
@@ -61,7 +64,7 @@ async def _serve(settings: Settings) -> None:
 
 
 async def _run_parts(settings: Settings, database: Database, client: Client) -> None:
-    settling = SettleService(database)
+    settling = SettleService(database, _intake(settings))
     gateway = Gateway(client)
     dispatch = DispatchService(
         database, settling, batch_size=settings.temporal.hosting_batch_size
@@ -69,7 +72,7 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
     dispatcher = Dispatcher(
         dispatch,
         gateway,
-        Listener(settings.database.url, [CHANNEL]),
+        Listener(settings.database.url.get_secret_value(), [CHANNEL]),
         look_seconds=settings.orchestrator.poll_interval_seconds,
     )
     reconciler = Reconciler(ReconcileService(database, settling), gateway)
@@ -80,6 +83,12 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         group.create_task(dispatcher.run())
         group.create_task(reconciler.run())
         logger.info("orchestrator serves")
+
+
+def _intake(settings: Settings) -> Intake:
+    """Alerts are rare, so the rules for them are read anew each time."""
+    encryption = Encryption(settings.security.encryption_key.get_secret_value())
+    return Intake(Rulebook(remembers=False), encryption)
 
 
 def _temporal_worker(

@@ -34,7 +34,7 @@ class HastyWorkflow:
 
     @workflow.run
     async def run(self, request: ExecutionRequest) -> ExecutionReport:
-        await workflow.sleep(1)
+        await workflow.sleep(len(request.executions))
         return ExecutionReport(statuses={})
 
 

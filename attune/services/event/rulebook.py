@@ -35,7 +35,8 @@ class CompiledRule:
 class Rulebook:
     """Remembers compiled rules by trigger; one for each process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembers: bool = True) -> None:
+        self._remembers = remembers
         self._rules: dict[str, Sequence[CompiledRule]] = {}
         self._edition = 0
 
@@ -55,7 +56,7 @@ class Rulebook:
         rows = await tx.events.rules_for(trigger_ref)
         rules = tuple(compile_rule(row._asdict()) for row in rows)
         # A change that was announced while we read makes what we read old.
-        if edition == self._edition:
+        if self._remembers and edition == self._edition:
             self._rules[trigger_ref] = rules
         return rules
 

@@ -1,13 +1,15 @@
 """Look at executions and at what they wrote."""
 
-from collections.abc import Mapping
+from typing import Any
 
 from attune.db.database import Database, Transaction
 from attune.db.models.execution import Execution
 from attune.db.repositories.execution import ExecutionFilter, visible_executions
-from attune.domain.execution import ExecutionStatus, is_terminal
+from attune.domain.execution import TERMINAL, WAITING, is_terminal
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Caller, Target
+from attune.domain.permission import Action, Caller, Resource, Target
+from attune.security.encryption import Encryption
+from attune.services.execution.write import read_secrets
 
 LOG_PIECES = 16
 
@@ -15,14 +17,30 @@ LOG_PIECES = 16
 class ReadService:
     """Executions as a caller may see them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, encryption: Encryption) -> None:
         self._database = database
+        self._encryption = encryption
 
     async def get(self, caller: Caller, execution_id: int) -> Execution:
         """Return the execution, or raise NotFound."""
         async with self._database.transaction() as tx:
             among = visible_executions(caller)
             return await tx.executions.get(execution_id, among=among)
+
+    async def get_revealed(
+        self, caller: Caller, execution_id: int, *, with_secrets: bool
+    ) -> tuple[Execution, dict[str, Any] | None]:
+        """Return the execution and, for who may decrypt, its unmasked parameters."""
+        async with self._database.transaction() as tx:
+            among = visible_executions(caller)
+            execution = await tx.executions.get(execution_id, among=among)
+            if not with_secrets:
+                return execution, None
+            caller.require(
+                Resource.KEYS, Action.DECRYPT, Target(pack_ref=execution.pack_ref)
+            )
+            secrets = await read_secrets(tx, self._encryption, execution_id)
+        return execution, {**execution.config, **secrets}
 
     async def page(
         self, caller: Caller, request: PageRequest, wanted: ExecutionFilter
@@ -32,11 +50,26 @@ class ReadService:
             among = visible_executions(caller)
             return await tx.executions.page(request, wanted, among=among)
 
-    async def stats(self, caller: Caller) -> Mapping[ExecutionStatus, int]:
+    async def stats(self, caller: Caller) -> dict[str, int]:
         """Return how many of the visible executions stand where."""
         async with self._database.transaction() as tx:
             among = visible_executions(caller)
-            return await tx.executions.count_by_status(among=among)
+            counts = await tx.executions.count_by_status(among=among)
+        shown = {status.value: counts.get(status, 0) for status in TERMINAL}
+        pending = sum(counts.get(status, 0) for status in WAITING)
+        total = sum(counts.values())
+        running = total - pending - sum(shown.values())
+        return {**shown, "total": total, "pending": pending, "running": running}
+
+    async def log(self, caller: Caller, execution_id: int, stream: str) -> bytes:
+        """Return all that a stream of a visible execution holds so far."""
+        await self.get(caller, execution_id)
+        content = bytearray()
+        while True:
+            piece, _ = await self.log_after(execution_id, stream, len(content))
+            if not piece:
+                return bytes(content)
+            content += piece
 
     async def log_after(
         self, execution_id: int, stream: str, offset: int

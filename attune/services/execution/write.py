@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from attune.db.database import Transaction
+from attune.domain.json import Json
 from attune.security.encryption import Encryption
 from attune.services.execution.row import PreparedExecution
 
@@ -42,4 +43,17 @@ def _secret(
         "name": name,
         "value": sealed,
         "encryption_key_hash": encryption.key_hash,
+    }
+
+
+async def read_secrets(
+    tx: Transaction, encryption: Encryption, execution_id: int
+) -> dict[str, Json]:
+    """Return the decrypted parameters of an execution, by name."""
+    sealed = await tx.executions.secrets_of(execution_id)
+    return {
+        name: json.loads(
+            encryption.decrypt(value, associated=secret_place(execution_id, name))
+        )
+        for name, value in sealed.items()
     }

@@ -1,0 +1,145 @@
+"""What a worker says about the executions it runs, fenced by the attempt."""
+
+from datetime import timedelta
+from typing import Any
+
+from attune.db.database import Database, Transaction
+from attune.db.repositories.attempt import StartedExecution
+from attune.domain.errors import Conflict, InvalidInput, NotFound, TooLarge
+from attune.domain.execution import ExecutionStatus, is_terminal
+from attune.domain.permission import TokenType
+from attune.runtimes.launch import ActionLaunch
+from attune.runtimes.report import AttemptEnd, AttemptRecord, AttemptStart, OutputTail
+from attune.security.encryption import Encryption
+from attune.security.tokens import Tokens
+from attune.services.execution.launch import choose_runtime, compose_launch, owned_keys
+from attune.services.execution.write import read_secrets
+
+LARGEST_LOG_BYTES = 11_000_000
+"""The worker's limit of 10 MB a stream, and the notice that ends a cut one."""
+
+
+class AttemptService:
+    """Starts, output and ends; each repeated call is answered like the first."""
+
+    def __init__(
+        self,
+        database: Database,
+        encryption: Encryption,
+        tokens: Tokens,
+        *,
+        token_grace: timedelta,
+    ) -> None:
+        self._database = database
+        self._encryption = encryption
+        self._tokens = tokens
+        self._token_grace = token_grace
+
+    async def start(self, execution_id: int, start: AttemptStart) -> ActionLaunch:
+        """Move the execution to running and tell what only its worker may know.
+
+        Raises Conflict, with the status on record, when it is not to be started.
+        """
+        async with self._database.transaction() as tx:
+            started = await tx.attempts.start(
+                execution_id, start.attempt_id, start.worker_id
+            )
+            if started is None:
+                raise await _refusal(tx, execution_id)
+            try:
+                return await self._launch(tx, started, start.worker_id)
+            except InvalidInput as error:
+                # Committed, unlike the error: no other worker need try.
+                error_text = error.message
+                result = {"succeeded": False, "error": error_text}
+                await tx.attempts.end(execution_id, ExecutionStatus.FAILED, result)
+        raise Conflict(error_text, status=ExecutionStatus.FAILED)
+
+    async def _launch(
+        self, tx: Transaction, started: StartedExecution, worker_id: int
+    ) -> ActionLaunch:
+        secrets = await read_secrets(tx, self._encryption, started.id)
+        keys = await owned_keys(tx, self._encryption, started)
+        return compose_launch(
+            started,
+            await choose_runtime(tx, started, worker_id),
+            parameters={**keys, **started.config, **secrets},
+            secret=keys.secret,
+            token=self._token(started),
+        )
+
+    async def append_output(
+        self, execution_id: int, attempt_id: str, stream: str, tail: OutputTail
+    ) -> None:
+        """Keep a piece of output; repeating it changes nothing."""
+        if tail.offset + len(tail.content) > LARGEST_LOG_BYTES:
+            raise TooLarge(what="The output of one stream", limit=LARGEST_LOG_BYTES)
+        async with self._database.transaction() as tx:
+            await _append(tx, execution_id, attempt_id, stream, tail)
+
+    async def finish(self, execution_id: int, end: AttemptEnd) -> AttemptRecord:
+        """Record the end of the attempt that started it.
+
+        A repeated call answers the recorded end; another attempt's is Conflict.
+        """
+        if not is_terminal(end.status):
+            raise Conflict("An attempt ends with a terminal status")
+        async with self._database.transaction() as tx:
+            for stream, tail in (("stdout", end.stdout), ("stderr", end.stderr)):
+                await _append(tx, execution_id, end.attempt_id, stream, tail)
+            recorded = await tx.attempts.finish(
+                execution_id, end.attempt_id, end.status, end.result
+            )
+            if not recorded:
+                return await _recorded(tx, execution_id, end.attempt_id)
+        return AttemptRecord(execution_id=execution_id, status=end.status)
+
+    def _token(self, started: StartedExecution) -> str | None:
+        """Make the execution's own token; none when it was given no permissions."""
+        if not started.permission_set_refs:
+            return None
+        metadata: dict[str, Any] = {
+            "execution_id": started.id,
+            "action_ref": started.action_ref,
+            "permission_set_refs": started.permission_set_refs,
+        }
+        return self._tokens.sign(
+            TokenType.EXECUTION,
+            identity_id=started.executor_id,
+            login=f"execution:{started.id}",
+            lifetime=timedelta(seconds=started.timeout_seconds) + self._token_grace,
+            scope="execution",
+            metadata=metadata,
+        )
+
+
+async def _append(
+    tx: Transaction, execution_id: int, attempt_id: str, stream: str, tail: OutputTail
+) -> None:
+    if tail.content:
+        await tx.attempts.append_output(
+            execution_id, attempt_id, stream, tail.offset, tail.content
+        )
+
+
+async def _refusal(tx: Transaction, execution_id: int) -> Exception:
+    status = await tx.attempts.status_of(execution_id)
+    if status is None:
+        return NotFound(entity="execution", ref=execution_id)
+    return Conflict(
+        f"Execution {execution_id} is not to be started: {status}", status=status
+    )
+
+
+async def _recorded(
+    tx: Transaction, execution_id: int, attempt_id: str
+) -> AttemptRecord:
+    status = await tx.attempts.status_of(execution_id)
+    if status is None:
+        raise NotFound(entity="execution", ref=execution_id)
+    recorded, recorded_attempt = await tx.attempts.recorded(execution_id)
+    if recorded_attempt != attempt_id or not is_terminal(recorded):
+        raise Conflict(
+            f"Execution {execution_id} belongs to another attempt", status=recorded
+        )
+    return AttemptRecord(execution_id=execution_id, status=recorded)

@@ -1,0 +1,1 @@
+"""Run a launch on this machine: its files, its process, its live output, its result."""

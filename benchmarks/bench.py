@@ -1,0 +1,292 @@
+"""Compare Attune with a bare Temporal program on the same servers, in one go.
+
+(a) a bare Temporal program: one workflow, one activity on a second queue, no database
+(b) POST /executions/execute of core.noop, a real process, to `completed`
+(c) a webhook that a rule turns into core.noop, to `completed`
+(d) many executions requested at once, which the dispatcher hosts together
+
+Prints a table and writes it as JSON. Absolute numbers are the machine's; the ratios
+to (a) are ours.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bare import WORKFLOW_QUEUE, BareWorkflow
+from completions import Completions
+from cpu import cpu_seconds, spent
+
+from attune.stack.stack import Stack
+
+CONCURRENCY = 50
+
+Item = Callable[[], Awaitable[float]]
+"""Do one item and return the moment it was done."""
+
+
+@dataclass
+class Measure:
+    """What one contender reached."""
+
+    name: str
+    throughput: float = 0.0
+    """Items a second with 50 at a time."""
+    median_ms: float = 0.0
+    p95_ms: float = 0.0
+    cpu_ms: dict[str, float] = field(default_factory=dict)
+    """Milliseconds of CPU for each item, by process."""
+
+
+async def throughput(item: Item, count: int, concurrency: int = CONCURRENCY) -> float:
+    """Return items a second with so many under way at a time."""
+    left = iter(range(count))
+    begun = time.perf_counter()
+
+    async def lane() -> None:
+        for _ in left:
+            await item()
+
+    await asyncio.gather(*(lane() for _ in range(concurrency)))
+    return count / (time.perf_counter() - begun)
+
+
+async def latencies(item: Item, count: int) -> tuple[float, float]:
+    """Return median and 95th percentile in milliseconds, one at a time."""
+    spans = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        spans.append(1000 * (await item() - begun))
+    return statistics.median(spans), statistics.quantiles(spans, n=20)[-1]
+
+
+async def measure(
+    name: str, item: Item, pids: dict[str, int], *, many: int, few: int
+) -> Measure:
+    """Warm up, then measure latency and throughput."""
+    await throughput(item, min(many, 60))
+    median, p95 = await latencies(item, few)
+    before = cpu_seconds(pids)
+    rate = await throughput(item, many)
+    used = spent(before, cpu_seconds(pids), many)
+    return Measure(name, rate, median, p95, used)
+
+
+async def measure_bare(stack: Stack, *, many: int, few: int) -> Measure:
+    """Measure (a)."""
+    script = Path(__file__).parent / "bare.py"
+    workers = {
+        role: subprocess.Popen([sys.executable, script, role, stack.temporal_address])  # noqa: ASYNC220, S603 - our own script, started once
+        for role in ("workflows", "activities")
+    }
+    try:
+        client = await Client.connect(
+            stack.temporal_address, data_converter=pydantic_data_converter
+        )
+        number = iter(range(10**9))
+
+        async def item() -> float:
+            at = next(number)
+            await client.execute_workflow(
+                BareWorkflow.run, at, id=f"bare-{at}", task_queue=WORKFLOW_QUEUE
+            )
+            return time.perf_counter()
+
+        pids = {role: worker.pid for role, worker in workers.items()}
+        pids["temporal"] = stack.pid("temporal") or 0
+        return await measure("(a) bare Temporal", item, pids, many=many, few=few)
+    finally:
+        for worker in workers.values():
+            worker.kill()
+
+
+class Attune:
+    """A client with an administrator's token."""
+
+    def __init__(self, stack: Stack, completions: Completions) -> None:
+        self._stack = stack
+        self._completions = completions
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+        self._http = httpx.AsyncClient(
+            base_url=stack.api_url, timeout=60, limits=limits
+        )
+        self._webhook = ""
+
+    async def log_in(self) -> None:
+        """Exchange the administrator's password for a token."""
+        login = {"login": "admin", "password": self._stack.admin_password}
+        answer = await self._post("/auth/login", login)
+        token = answer["data"]["access_token"]
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    async def prepare_webhook(self) -> None:
+        """Make a trigger with a webhook and a rule that executes core.noop."""
+        await self._post(
+            "/api/v1/packs", {"ref": "bench", "label": "Bench", "version": "1.0.0"}
+        )
+        trigger = {"ref": "bench.hook", "label": "Hook", "pack_ref": "bench"}
+        await self._post("/api/v1/triggers", trigger)
+        enabled = await self._post("/api/v1/triggers/bench.hook/webhooks/enable", {})
+        self._webhook = f"/api/v1/webhooks/{enabled['data']['webhook_key']}"
+        rule = {
+            "ref": "bench.rule",
+            "label": "Rule",
+            "pack_ref": "bench",
+            "trigger_ref": "bench.hook",
+            "action_ref": "core.noop",
+            "conditions": {"expression": "{{ event.payload.value > 10 }}"},
+        }
+        await self._post("/api/v1/rules", rule)
+
+    async def request(self) -> int:
+        """Ask for core.noop and return the execution's id."""
+        answer = await self._post(
+            "/api/v1/executions/execute", {"action_ref": "core.noop"}
+        )
+        return int(answer["id"])
+
+    async def execute(self) -> float:
+        """Do item (b)."""
+        return await self._completions.end_of(await self.request())
+
+    async def hook(self) -> float:
+        """Do item (c)."""
+        query = {"trigger_ref": "bench.hook", "event": await self.post_hook()}
+        found = await self._http.get("/api/v1/enforcements", params=query)
+        enforcement = found.json()["items"][0]["id"]
+        executions = await self._http.get(
+            f"/api/v1/enforcements/{enforcement}/executions"
+        )
+        return await self._completions.end_of(executions.json()["items"][0]["id"])
+
+    async def post_hook(self) -> int:
+        """Deliver the webhook and return the event's id."""
+        answer = await self._post(self._webhook, {"payload": {"value": 42}})
+        return int(answer["event_id"])
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        response = await self._http.post(path, json=body)
+        response.raise_for_status()
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+async def measure_hooks(
+    attune: Attune,
+    completions: Completions,
+    pids: dict[str, int],
+    *,
+    many: int,
+    few: int,
+) -> Measure:
+    """Measure (c); under load only the end of all counts, so nothing else is asked."""
+    median, p95 = await latencies(attune.hook, few)
+    before, done = cpu_seconds(pids), completions.count
+    begun = time.perf_counter()
+
+    async def post() -> float:
+        await attune.post_hook()
+        return time.perf_counter()
+
+    await throughput(post, many)
+    ended = await completions.reach(done + many)
+    used = spent(before, cpu_seconds(pids), many)
+    return Measure("(c) webhook", many / (ended - begun), median, p95, used)
+
+
+async def measure_burst(
+    attune: Attune, completions: Completions, pids: dict[str, int], *, many: int
+) -> Measure:
+    """Measure (d): from the first request to the last end."""
+    before, done = cpu_seconds(pids), completions.count
+    begun = time.perf_counter()
+    lanes = asyncio.Semaphore(CONCURRENCY)
+
+    async def request() -> None:
+        async with lanes:
+            await attune.request()
+
+    await asyncio.gather(*(request() for _ in range(many)))
+    requested = time.perf_counter() - begun
+    rate = many / (await completions.reach(done + many) - begun)
+    used = spent(before, cpu_seconds(pids), many)
+    print(f"(d) {many} requests took {requested:.1f} s")
+    return Measure(f"(d) {many} at once", rate, 0, 0, used)
+
+
+async def run(*, many: int, few: int, burst: int) -> list[Measure]:
+    """Measure everything on one stack."""
+    with tempfile.TemporaryDirectory(prefix="attune-bench-") as directory:
+        async with Stack(Path(directory)) as stack:
+            measures = [await measure_bare(stack, many=many, few=few)]
+            names = ("api", "orchestrator", "worker", "temporal", "postgres")
+            pids = {name: stack.pid(name) or 0 for name in names}
+            async with Completions(stack.database_url) as completions:
+                attune = Attune(stack, completions)
+                await attune.log_in()
+                await attune.prepare_webhook()
+                measures.append(
+                    await measure(
+                        "(b) execute", attune.execute, pids, many=many, few=few
+                    )
+                )
+                measures.append(
+                    await measure_hooks(attune, completions, pids, many=many, few=few)
+                )
+                measures.append(
+                    await measure_burst(attune, completions, pids, many=burst)
+                )
+                await attune.close()
+                print(f"ends: {completions.statuses()}")
+    return measures
+
+
+def show(measures: list[Measure]) -> None:
+    """Print the table."""
+    bare = measures[0].throughput
+    print(f"\n{'':22}{'items/s':>9}{'ratio':>7}{'median':>9}{'p95':>9}  CPU ms an item")
+    for each in measures:
+        used = "  ".join(f"{name} {ms:.1f}" for name, ms in each.cpu_ms.items())
+        print(
+            f"{each.name:22}{each.throughput:9.1f}{each.throughput / bare:7.2f}"
+            f"{each.median_ms:7.1f}ms{each.p95_ms:7.1f}ms  {used}"
+        )
+
+
+def main() -> None:
+    """Read the sizes, measure, show, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--many", type=int, default=400)
+    parser.add_argument("--few", type=int, default=60)
+    parser.add_argument("--burst", type=int, default=1000)
+    parser.add_argument("--output", type=Path, default=Path("bench.json"))
+    given = parser.parse_args()
+    measures = asyncio.run(run(many=given.many, few=given.few, burst=given.burst))
+    show(measures)
+    bare = measures[0].throughput
+    rows = [asdict(m) | {"ratio": round(m.throughput / bare, 3)} for m in measures]
+    given.output.write_text(json.dumps(rows, indent=2) + "\n")
+    print(f"\nwritten to {given.output}")
+
+
+if __name__ == "__main__":
+    main()
