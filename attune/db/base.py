@@ -20,6 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
+from attune.domain.action import (
+    OnWorkerLoss,
+    OutputFormat,
+    ParameterDelivery,
+    ParameterFormat,
+)
 from attune.domain.artifact import (
     ArtifactBodyState,
     ArtifactClassification,
@@ -49,7 +55,11 @@ ENUMS: dict[type[StrEnum], str] = {
     InquiryStatus: "inquiry_status_enum",
     InstallStatus: "install_status_enum",
     NotificationState: "notification_state_enum",
+    OnWorkerLoss: "on_worker_loss_enum",
+    OutputFormat: "output_format_enum",
     OwnerType: "owner_type_enum",
+    ParameterDelivery: "parameter_delivery_enum",
+    ParameterFormat: "parameter_format_enum",
     PolicyMethod: "policy_method_enum",
     PolicyScope: "policy_scope_enum",
     ReferenceVisibility: "reference_visibility_enum",

@@ -16,6 +16,12 @@ from attune.db.base import (
     reference,
 )
 from attune.db.models.shared import Component, Placed, Referable, Retained, Tagged
+from attune.domain.action import (
+    OnWorkerLoss,
+    OutputFormat,
+    ParameterDelivery,
+    ParameterFormat,
+)
 
 if TYPE_CHECKING:
     from attune.db.models.pack import Pack
@@ -40,11 +46,17 @@ class Action(Entity, Revised, Component, Placed, Retained, Referable, Tagged):
     required_worker_runtimes: Mapped[JsonObject]
     param_schema: Mapped[JsonObject]
     out_schema: Mapped[JsonObject]
-    parameter_delivery: Mapped[str] = mapped_column(server_default=text("'stdin'"))
-    parameter_format: Mapped[str] = mapped_column(server_default=text("'json'"))
-    output_format: Mapped[str] = mapped_column(server_default=text("'text'"))
+    parameter_delivery: Mapped[ParameterDelivery] = mapped_column(
+        server_default=text("'stdin'")
+    )
+    parameter_format: Mapped[ParameterFormat] = mapped_column(
+        server_default=text("'json'")
+    )
+    output_format: Mapped[OutputFormat] = mapped_column(server_default=text("'text'"))
     timeout_seconds: Mapped[int | None]
-    on_worker_loss: Mapped[str] = mapped_column(server_default=text("'abandon'"))
+    on_worker_loss: Mapped[OnWorkerLoss] = mapped_column(
+        server_default=text("'abandon'")
+    )
     """What becomes of an execution whose worker dies after the start."""
     max_attempts: Mapped[int] = mapped_column(server_default=text("1"))
     enabled: Mapped[Yes]
@@ -61,18 +73,6 @@ class Action(Entity, Revised, Component, Placed, Retained, Referable, Tagged):
     rules: Mapped[list["Rule"]] = relationship(viewonly=True, lazy="raise")
 
     __table_args__ = (
-        CheckConstraint(
-            "parameter_delivery IN ('stdin', 'file')", name="parameter_delivery"
-        ),
-        CheckConstraint(
-            "parameter_format IN ('json', 'dotenv', 'yaml')", name="parameter_format"
-        ),
-        CheckConstraint(
-            "output_format IN ('text', 'json', 'yaml', 'jsonl')", name="output_format"
-        ),
-        CheckConstraint(
-            "on_worker_loss IN ('abandon', 'rerun')", name="on_worker_loss"
-        ),
         CheckConstraint("max_attempts BETWEEN 1 AND 100", name="max_attempts"),
         CheckConstraint("timeout_seconds > 0", name="timeout_seconds"),
         Index(None, "pack"),

@@ -23,5 +23,4 @@ class Notification(Entity):
     __table_args__ = (
         CheckConstraint("octet_length(channel) BETWEEN 1 AND 63", name="channel"),
         Index(None, "created", postgresql_using="brin"),
-        Index(None, "entity_type", "entity", "id"),
     )
