@@ -1,7 +1,7 @@
 """The smallest Temporal program that does the same: one workflow, one remote activity.
 
-Run as `python benchmarks/bare.py workflows|activities ADDRESS` it is one of the two
-workers; `benchmarks/bench.py` starts both and drives them.
+Run as `python -m benchmarks.bare workflows|activities ADDRESS` it is one of the two
+workers; `python -m benchmarks` starts both and drives them.
 """
 
 import asyncio

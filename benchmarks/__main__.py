@@ -26,13 +26,10 @@ import httpx
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from bare import WORKFLOW_QUEUE, BareWorkflow
-from completions import Completions
-from cpu import cpu_seconds, spent
-
 from attune.stack.stack import Stack
+from benchmarks.bare import WORKFLOW_QUEUE, BareWorkflow
+from benchmarks.completions import Completions
+from benchmarks.cpu import cpu_seconds, spent
 
 CONCURRENCY = 50
 
@@ -89,9 +86,9 @@ async def measure(
 
 async def measure_bare(stack: Stack, *, many: int, few: int) -> Measure:
     """Measure (a)."""
-    script = Path(__file__).parent / "bare.py"
+    command = [sys.executable, "-m", "benchmarks.bare"]
     workers = {
-        role: subprocess.Popen([sys.executable, script, role, stack.temporal_address])  # noqa: ASYNC220, S603 - our own script, started once
+        role: subprocess.Popen([*command, role, stack.temporal_address])  # noqa: ASYNC220, S603 - our own module, started once
         for role in ("workflows", "activities")
     }
     try:

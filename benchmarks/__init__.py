@@ -1,0 +1,1 @@
+"""Measurements of the platform against a bare Temporal program."""
