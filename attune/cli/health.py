@@ -41,11 +41,12 @@ async def _works(part: CheckedPart, settings: Settings) -> bool:
         return await answers("127.0.0.1", settings.server.port, "/health/ready")
     queues = ORCHESTRATOR_QUEUES if part is CheckedPart.ORCHESTRATOR else WORKER_QUEUES
     here = f"@{socket.gethostname()}"
-    pollers = Pollers(_address(settings))
+    pollers = Pollers(temporal_address(settings))
     return await pollers.include(queues, lambda identity: identity.endswith(here))
 
 
-def _address(settings: Settings) -> TemporalAddress:
+def temporal_address(settings: Settings) -> TemporalAddress:
+    """Return where Temporal is, as the settings say."""
     temporal = settings.temporal
     key = temporal.api_key.get_secret_value() if temporal.api_key else None
     return TemporalAddress(

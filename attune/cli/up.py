@@ -18,6 +18,7 @@ import typer
 
 from attune.cli.exit_code import ExitCode
 from attune.domain.errors import Unavailable
+from attune.log import set_up_logging
 from attune.stack.directory import HOME_VARIABLE, StackDirectory, default_directory
 from attune.stack.record import StackRecord, read_record
 
@@ -78,6 +79,7 @@ def up(
     if detach:
         _detach(directory)
         return
+    set_up_logging("warning", "text", part="up")
     from attune.stack.processes import ignored_variables  # noqa: PLC0415 - slow
     from attune.stack.stack import Stack  # noqa: PLC0415 - slow
 

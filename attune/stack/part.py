@@ -42,7 +42,7 @@ class PartDefinition:
     stop_seconds: float
     """How long it may take to end well before its group is killed."""
     prepare: Callable[[], None] = lambda: None
-    """Called before each start."""
+    """Called before each start, in a thread."""
 
 
 class Part:
@@ -151,7 +151,7 @@ class Part:
 
     async def _live(self) -> int:
         """One life of the process, from its start to its end by itself."""
-        self.definition.prepare()
+        await asyncio.to_thread(self.definition.prepare)
         # Shielded: a process whose making was interrupted would have no owner.
         spawning = asyncio.ensure_future(
             Child.spawn(self.definition.command, self._sink)

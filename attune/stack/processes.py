@@ -12,7 +12,8 @@ import yaml
 from attune.config import FILE_VARIABLE, read_file
 from attune.config_fields import PREFIX
 from attune.domain.permission import TokenType
-from attune.security.tokens import Tokens
+from attune.security.tokens import LIFETIMES, Tokens
+from attune.services.worker import sign_worker_token
 from attune.stack.child import Child, Command
 from attune.stack.directory import StackDirectory, write_private
 from attune.stack.part import PartDefinition
@@ -139,7 +140,7 @@ class Processes:
 
     def _write_token(self, file: Path, name: str) -> None:
         tokens = Tokens(self._directory.key("jwt_secret"))
-        token = tokens.sign(TokenType.WORKER, identity_id=None, login=f"worker:{name}")
+        token = sign_worker_token(tokens, name, LIFETIMES[TokenType.WORKER])
         write_private(file, token + "\n")
 
     def _server_settings(self) -> dict[str, Any]:

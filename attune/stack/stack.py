@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +58,7 @@ class Stack:
         self._environment = environment
         self._report = report
         self._verbose = verbose
+        # In the order in which they start; the last one stops first.
         self._parts: dict[str, Part] = {}
         self._places: Places | None = None
         self._state = "starting"
@@ -174,17 +175,18 @@ class Stack:
     ) -> None:
         self.is_new = not self.directory.password_file.exists()
         self.directory.administrator_password()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._add(temporal.definition()))
+
+        async def prepare_database() -> None:
             await self._add(postgres.definition())
             await self._set_up(processes.setup(ADMIN_LOGIN))
+
+        await _together(prepare_database(), self._add(temporal.definition()))
 
     async def _start_processes(self, processes: Processes) -> None:
         numbers = range(1, self._worker_count + 1)
         workers = [processes.worker(number) for number in numbers]
-        async with asyncio.TaskGroup() as group:
-            for each in (processes.api(), processes.orchestrator(), *workers):
-                group.create_task(self._add(each))
+        definitions = (processes.api(), processes.orchestrator(), *workers)
+        await _together(*(self._add(each) for each in definitions))
 
     async def _add(self, definition: PartDefinition) -> None:
         begun_at = time.monotonic()
@@ -261,6 +263,16 @@ class Stack:
         if self._places is None:
             raise Unavailable("the stack has not been started")
         return self._places
+
+
+async def _together(*tasks: Coroutine[None, None, None]) -> None:
+    """Run all; the first failure ends the others and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(task)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 def _part_record(part: Part) -> PartRecord:

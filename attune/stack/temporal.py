@@ -3,41 +3,30 @@
 import shutil
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from attune.domain.errors import NotConfigured, Unavailable
-from attune.messages.names import (
-    ACTION_ATTRIBUTE,
-    EXECUTION_ATTRIBUTE,
-    PACK_ATTRIBUTE,
-    TRACE_ATTRIBUTE,
-)
 from attune.stack.child import Command
 from attune.stack.log_file import LogFile
 from attune.stack.part import Part, PartDefinition
+from attune.stack.search_attributes import SEARCH_ATTRIBUTES
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
 
-SEARCH_ATTRIBUTES = {
-    EXECUTION_ATTRIBUTE: "KeywordList",
-    ACTION_ATTRIBUTE: "KeywordList",
-    PACK_ATTRIBUTE: "KeywordList",
-    TRACE_ATTRIBUTE: "Keyword",
-}
-
 # The one shard reads its queues at most 20 times a second by default: 50 ms a hop.
-DYNAMIC_CONFIG = {
+DYNAMIC_CONFIG: Mapping[str, int] = {
     "history.transferProcessorMaxPollRPS": 1000,
     "history.timerProcessorMaxPollRPS": 1000,
 }
 
 # With a write-ahead log a crash of the process loses nothing without a sync per commit.
-SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "normal"}
+SQLITE_PRAGMAS: Mapping[str, str] = {"journal_mode": "wal", "synchronous": "normal"}
 
 
 class EmbeddedTemporal:
@@ -135,5 +124,5 @@ def binary() -> str:
     )
 
 
-def _options(name: str, values: dict[str, str] | dict[str, int]) -> list[str]:
+def _options(name: str, values: Mapping[str, str | int]) -> list[str]:
     return [word for key, value in values.items() for word in (name, f"{key}={value}")]

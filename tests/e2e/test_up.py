@@ -1,0 +1,229 @@
+"""`attune up` as a person starts it: it stays up, keeps its data, and leaves nothing."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+import psutil
+import pytest
+
+from attune.stack.record import StackRecord, read_record
+from tests.support.eventually import eventually
+
+STOP_SECONDS = 15
+READY_SECONDS = 90
+PARTS = ["postgres", "temporal", "api", "orchestrator", "worker"]
+
+
+@dataclass
+class Up:
+    """A stack that runs as a process of its own."""
+
+    directory: Path
+    process: asyncio.subprocess.Process
+
+    @classmethod
+    async def start(cls, directory: Path, *options: str) -> "Up":
+        with open_console(directory) as console:
+            process = await asyncio.create_subprocess_exec(
+                *attune("up", "--data-dir", str(directory), *options),
+                env=environment(),
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
+        return cls(directory, process)
+
+    @property
+    def console(self) -> str:
+        return (self.directory / "console").read_text()
+
+    @property
+    def record(self) -> StackRecord:
+        record = read_record(self.directory / "stack.json")
+        assert record, self.console
+        return record
+
+    @property
+    def password(self) -> str:
+        return (self.directory / "admin_password").read_text().strip()
+
+    async def wait_ready(self) -> None:
+        await eventually(self._is_ready, seconds=READY_SECONDS)
+
+    def _is_ready(self) -> bool:
+        assert self.process.returncode is None, self.console
+        record = read_record(self.directory / "stack.json")
+        if record is None or record.supervisor is None:
+            return False
+        mine = record.supervisor.pid == self.process.pid
+        ready = all(part.state == "ready" for part in record.parts.values())
+        return mine and record.state == "ready" and ready
+
+    def processes(self) -> list[psutil.Process]:
+        supervisor = psutil.Process(self.process.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    async def login(self) -> int:
+        answer = await self.post("/auth/login", login="admin", password=self.password)
+        return answer.status_code
+
+    async def post(self, path: str, **body: str) -> httpx.Response:
+        async with httpx.AsyncClient(base_url=self.record.api_url) as client:
+            return await client.post(path, json=body)
+
+
+def open_console(directory: Path) -> BinaryIO:
+    directory.mkdir(exist_ok=True)
+    return (directory / "console").open("ab")
+
+
+def attune(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "attune", *arguments]
+
+
+def environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("ATTUNE")}
+    # A run is measured by coverage or xdist variables no further than this process.
+    return {k: v for k, v in kept.items() if not k.startswith("PYTEST")}
+
+
+async def run(*arguments: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *attune(*arguments),
+        env=environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [each for each in processes if each.is_running() and not is_zombie(each)]
+
+
+def is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.fixture
+async def up(tmp_path: Path) -> AsyncIterator[Up]:
+    stack = await Up.start(tmp_path / "stack", "--ports", "auto")
+    yield stack
+    if stack.process.returncode is None:
+        with suppress(ProcessLookupError):
+            stack.process.terminate()
+        await stack.process.wait()
+
+
+async def test_ctrl_c_stops_everything_and_a_restart_keeps_everything(up: Up) -> None:
+    await up.wait_ready()
+    assert list(up.record.parts) == PARTS
+    assert await up.login() == 200
+    assert f"password {up.password}" in up.console
+    password, processes = up.password, up.processes()
+
+    up.process.send_signal(signal.SIGINT)
+    code = await asyncio.wait_for(up.process.wait(), STOP_SECONDS)
+
+    assert code == 0, up.console
+    assert alive(processes) == []
+    assert read_record(up.directory / "stack.json") is not None
+
+    again = await Up.start(up.directory, "--ports", "auto")
+    try:
+        await again.wait_ready()
+        assert again.password == password
+        assert await again.login() == 200
+        assert up.console.count(password) == 1
+    finally:
+        again.process.terminate()
+        assert await asyncio.wait_for(again.process.wait(), STOP_SECONDS) == 0
+
+
+async def test_killed_part_comes_back_and_the_rest_stays(up: Up) -> None:
+    await up.wait_ready()
+
+    for name in PARTS:
+        before = {name: part.process for name, part in up.record.parts.items()}
+        killed = before[name]
+        assert killed
+        os.kill(killed.pid, signal.SIGKILL)
+        await eventually(lambda: up.record.parts[name].restart_count == 1)  # noqa: B023 - awaited in the same round
+        await up.wait_ready()
+
+        others = {n: p.process for n, p in up.record.parts.items() if n != name}
+        assert others == {n: p for n, p in before.items() if n != name}
+
+    assert await up.login() == 200
+
+
+async def test_killed_supervisor_leaves_nothing_and_can_be_started_again(
+    up: Up,
+) -> None:
+    await up.wait_ready()
+    processes = up.processes()
+
+    up.process.kill()
+    await up.process.wait()
+
+    await eventually(lambda: not alive(processes), seconds=5)
+    again = await Up.start(up.directory, "--ports", "auto")
+    try:
+        await again.wait_ready()
+        assert await again.login() == 200
+    finally:
+        again.process.terminate()
+        await again.process.wait()
+
+
+async def test_stop_while_starting_leaves_nothing(up: Up) -> None:
+    await eventually((up.directory / "stack.json").exists)
+    await eventually(lambda: any(p.process for p in up.record.parts.values()))
+    processes = up.processes()
+
+    up.process.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(up.process.wait(), STOP_SECONDS)
+
+    await eventually(lambda: not alive(processes), seconds=2)
+
+
+async def test_detached_stack_is_shown_and_stopped(tmp_path: Path) -> None:
+    where = ("--data-dir", str(tmp_path))
+
+    code, output = await run("up", "--detach", "--ports", "auto", *where)
+    assert code == 0, output
+    assert "Attune is up." in output
+    try:
+        assert (await run("status", *where))[0] == 0
+        code, output = await run("up", *where)
+        assert (code, "another `attune up` runs in" in output) == (1, True)
+    finally:
+        code, output = await run("down", *where)
+    assert (code, output.strip()) == (0, "stopped")
+    assert (await run("status", *where))[0] == 1
+
+
+async def test_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+
+    async with server:
+        options = ("--data-dir", str(tmp_path), "--ports", "auto", "--port", str(port))
+        code, output = await run("up", *options)
+
+    assert code == 1
+    assert output.startswith(f"error: port {port} is taken by ")
+    assert len(output.strip().splitlines()) == 1
