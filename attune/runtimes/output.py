@@ -16,7 +16,7 @@ DEFAULT_LIMIT = 10_000_000
 BATCH_SECONDS = 0.2
 BATCH_SIZE = 65536
 LARGEST_BATCH_SIZE = 1_000_000
-LAST_CALL_SECONDS = 5.0
+LAST_CALL_SECONDS = 2.0
 
 Sink = Callable[[Stream, int, bytes], Awaitable[None]]
 """Takes (stream, offset, content) while the process runs.
