@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import asyncpg
 
+from attune.db.url import driver_url
+
 TERMINAL = {"completed", "failed", "timeout", "abandoned", "cancelled"}
 
 
@@ -14,7 +16,7 @@ class Completions:
     """Knows how and when each execution ended."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.replace("postgresql+asyncpg://", "postgresql://")
+        self._url = driver_url(url)
         self._ends: dict[int, tuple[str, float]] = {}
         self._waiters: dict[int, asyncio.Event] = {}
         self._arrivals = asyncio.Condition()

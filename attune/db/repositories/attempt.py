@@ -38,7 +38,10 @@ _STATUS = text("SELECT status FROM attune.execution WHERE id = :id")
 # Only the attempt that started it may end it, and only once.
 _FINISH = text("""
     UPDATE attune.execution
-    SET status = :status, result = :result, finished_at = now()
+    SET
+        status = CAST(:status AS attune.execution_status_enum),
+        result = :result,
+        finished_at = now()
     WHERE
         id = :id
         AND attempt_id = :attempt_id
@@ -75,7 +78,10 @@ _LOCK = text("""
 
 _END = text("""
     UPDATE attune.execution
-    SET status = :status, result = :result, finished_at = now(), waiting_for = NULL
+    SET
+        status = CAST(:status AS attune.execution_status_enum),
+        result = :result,
+        finished_at = now(), waiting_for = NULL
     WHERE id = :id
 """).bindparams(bindparam("result", type_=JSONB))
 

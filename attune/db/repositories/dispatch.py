@@ -35,7 +35,7 @@ _CLAIM_LAPSED = text(f"""
     WHERE
         status = 'requested'
         AND workflow_id IS NOT NULL
-        AND (dispatched_at IS NULL OR dispatched_at < now() - :lapse)
+        AND (dispatched_at IS NULL OR dispatched_at < now() - CAST(:lapse AS interval))
     RETURNING {_COLUMNS}
 """)  # noqa: S608 - the columns are a constant above
 
@@ -64,7 +64,7 @@ _FIND_STUCK = text("""
     WHERE
         status IN ('scheduled', 'running', 'canceling')
         AND workflow_id IS NOT NULL
-        AND updated < now() - :quiet
+        AND updated < now() - CAST(:quiet AS interval)
     ORDER BY updated
     LIMIT :limit
 """)
