@@ -106,6 +106,16 @@ class ApiClient:
                 return
             page += 1
 
+    def download(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes at the path as they arrive."""
+        response = self._call("GET", path, stream=True)
+        try:
+            yield from response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        finally:
+            response.close()
+
     def renew(self) -> bool:
         """Get a new pair of tokens now; False when nothing at hand proves enough."""
         return self._renew(self._credentials.access_token)
@@ -156,7 +166,7 @@ class ApiClient:
                 response = self._send(method, path, renewed, request)
         if response.is_success:
             return response
-        raise refused(response, self.connection)
+        raise refused(response, self.connection, anonymous=anonymous)
 
     def _send(
         self, method: str, path: str, token: str | None, request: JsonObject

@@ -66,7 +66,7 @@ def emit_event(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FIELD]",
+            metavar="FIELD",
             help="Payload: key=value (read as the declared type), key:=json, "
             "or @file.json.",
         ),

@@ -7,7 +7,7 @@ import typer
 
 from attune.cli.api_path import api_path
 from attune.cli.columns import TIMES
-from attune.cli.document import JsonObject, look_up
+from attune.cli.document import look_up
 from attune.cli.errors import usage_error
 from attune.cli.following import follow_to_end
 from attune.cli.log_stream import STREAMS
@@ -28,13 +28,6 @@ _LIST = (
 )
 
 
-def _temporal_link(execution: JsonObject) -> Any:
-    links = execution.get("links")
-    if not isinstance(links, dict):
-        return links
-    return next((links[n] for n in ("temporal", "temporal_ui") if n in links), links)
-
-
 _FIELDS = (
     Column("id", "id"),
     Column("action", "action_ref"),
@@ -53,7 +46,7 @@ _FIELDS = (
     Column("attempts", "attempt_count"),
     Column("trace", "trace_tag"),
     Column("workflow id", "workflow_id"),
-    Column("temporal", _temporal_link),
+    Column("temporal", "links.temporal"),
     Column("parameters", "config"),
     Column("result", "result"),
     TIMES[1],

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from attune.cli.api_path import api_path
@@ -82,15 +83,16 @@ class Follower:
         self._subscribed = False
         self._ended_at: float | None = None
         self._answered_at = time.monotonic()
-        self._logs = [LogStream(client, execution["id"], each) for each in streams]
         self._open = set(streams)
+        self._unstarted: list[Callable[[], None]] = [
+            self._watch_changes,
+            self._watch_execution,
+        ]
+        for stream in streams:
+            log = LogStream(client, execution["id"], stream)
+            self._unstarted.append(partial(self._watch_output, log))
 
     def __enter__(self) -> Self:
-        self._see(self._execution)
-        self._start(self._watch_execution)
-        self._start(self._watch_changes)
-        for log in self._logs:
-            self._start(self._watch_output, log)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -104,6 +106,11 @@ class Follower:
 
     def wait(self) -> JsonObject:
         """Show the news until the end; return the execution as it ended."""
+        if self._unstarted:
+            self._see(self._execution)
+        # Not before: once they run, an interrupt has to find its way through here.
+        while self._unstarted:
+            self._start(self._unstarted.pop())
         while not self._is_over():
             try:
                 self._news.get(timeout=self._pace.tick)()
@@ -141,10 +148,10 @@ class Follower:
 
     # What the watching threads do.
 
-    def _start(self, watch: Callable[..., None], *arguments: Any) -> None:
+    def _start(self, watch: Callable[[], None]) -> None:
         def run() -> None:
             try:
-                watch(*arguments)
+                watch()
             except RuntimeError:
                 # The client is closed under a thread that was about to use it.
                 if not self._stop.is_set():

@@ -24,19 +24,18 @@ class LogStream:
         self._client = client
         self._path = api_path("executions", execution_id, "logs", stream, "stream")
 
-    def pieces(self, *, live: bool = True) -> Iterator[str]:
-        """Yield text until the stream ends; without `live`, only what there is now."""
+    def pieces(self) -> Iterator[str]:
+        """Yield text until the connection ends."""
         with self._client.events(self._path, {"offset": self.offset}) as events:
             for event in events:
-                if event.event in {"content", "append"}:
+                if event.event == "error":
+                    raise CommandError(event.data)
+                self.is_complete = event.event == "done"
+                # The last one may hold what was left of a character cut in two.
+                if event.event in {"content", "append", "done"}:
                     self._advance(event)
                     yield event.data
-                if event.event == "error":
-                    raise CommandError(f"{self.stream}: {event.data}")
-                if event.event == "done":
-                    self.is_complete = True
-                    return
-                if not live and event.event in {"content", "waiting"}:
+                if self.is_complete:
                     return
 
     def _advance(self, event: ServerSentEvent) -> None:

@@ -164,5 +164,5 @@ def command_group(summary: str) -> typer.Typer:
 
 def examples(*lines: str) -> str:
     """Return an epilog that shows the given command lines."""
-    # Blank lines survive Typer's reflowing; brackets would be read as markup.
-    return "\n\n".join(["Examples:", *lines]).replace("[", r"\[")
+    # Brackets would be read as markup.
+    return "\n".join(["Examples:", *lines]).replace("[", r"\[")

@@ -18,12 +18,17 @@ _NOT_MEANT = frozenset(
 )
 
 
-def refused(response: httpx.Response, connection: Connection) -> Refused:
-    """Return the error that a refusing response amounts to."""
+def refused(
+    response: httpx.Response, connection: Connection, *, anonymous: bool = False
+) -> Refused:
+    """Return the error that a refusing response amounts to.
+
+    An anonymous request was itself the attempt to log in.
+    """
     status = response.status_code
     body = _body(response)
     text = _text(body) or f"{response.url.path} answered {status}"
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED and not anonymous:
         text = _not_logged_in(connection, text)
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         text = f"{connection.api_url} could not do it ({status}): {text}"

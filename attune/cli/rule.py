@@ -121,7 +121,7 @@ def create_rule(
         bool, typer.Option("--disabled", help="Make it, but do not switch it on.")
     ] = False,
 ) -> None:
-    """Make a rule."""
+    """Make a rule: an event of this trigger, if that holds, executes the action."""
     draft = RuleDraft(
         trigger, action, when, param, trigger_param, label, description, file
     )

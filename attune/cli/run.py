@@ -29,7 +29,7 @@ def execute(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PARAMETER]",
+            metavar="PARAMETER",
             help="key=value (read as the declared type), key:=json, or @file.json.",
         ),
     ] = None,
