@@ -8,6 +8,7 @@ import os
 import pwd
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -54,10 +55,16 @@ SETTINGS = {
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server that lives in a directory; use it as a part, or alone."""
+    """A PostgreSQL server that lives in a directory; use it as a part, or alone.
 
-    def __init__(self, directory: Path) -> None:
+    `settings` go over those of PostgreSQL that are named here.
+    """
+
+    def __init__(
+        self, directory: Path, *, settings: Mapping[str, object] | None = None
+    ) -> None:
         self._directory = directory.absolute()
+        self._settings = settings or {}
         self._sockets = choose_socket_directory(self._directory)
         self._part: Part | None = None
 
@@ -141,7 +148,11 @@ class EmbeddedPostgres:
         return await self.is_ready()
 
     def _argv(self) -> tuple[str, ...]:
-        options = {**SETTINGS, "unix_socket_directories": self._sockets}
+        options = {
+            **SETTINGS,
+            **self._settings,
+            "unix_socket_directories": self._sockets,
+        }
         server = (
             program("postgres"),
             *("-D", str(self._directory / "data")),

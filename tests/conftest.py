@@ -1,0 +1,75 @@
+"""Servers and databases that tests may ask for by name."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from attune.db.database import Database, Transaction
+from attune.stack.postgres import EmbeddedPostgres
+from attune.stack.temporal import EmbeddedTemporal
+from tests.support.database import (
+    TEMPLATE,
+    connected,
+    create_database,
+    create_template,
+    empty_tables,
+)
+from tests.support.servers import running_postgres, running_temporal
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[EmbeddedPostgres]:
+    """A PostgreSQL server, one for each test process, with a migrated template."""
+    async with running_postgres() as server:
+        await create_template(server)
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def _cloned_url(postgres: EmbeddedPostgres) -> str:
+    return await create_database(postgres, "attune_test", TEMPLATE)
+
+
+@pytest.fixture
+async def database_url(_cloned_url: str) -> str:
+    """URL of a migrated database without any row."""
+    await empty_tables(_cloned_url)
+    return _cloned_url
+
+
+@pytest.fixture(scope="session")
+async def _database(_cloned_url: str) -> AsyncIterator[Database]:
+    database = Database(_cloned_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database(_database: Database, database_url: str) -> Database:
+    """Our own way to that database."""
+    del database_url
+    return _database
+
+
+@pytest.fixture
+async def tx(database: Database) -> AsyncIterator[Transaction]:
+    """A transaction that is committed when the test ends well."""
+    async with database.transaction() as transaction:
+        yield transaction
+
+
+@pytest.fixture
+async def sql(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Plain SQL on that database, as any other program would speak it."""
+    async with connected(database_url) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+async def temporal(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[EmbeddedTemporal]:
+    """A Temporal server, one for each test process."""
+    async with running_temporal(tmp_path_factory.mktemp("temporal")) as server:
+        yield server

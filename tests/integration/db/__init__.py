@@ -1,0 +1,1 @@
+"""The database keeps its own rules, and repositories read and write by them."""
