@@ -12,6 +12,9 @@ from typing import Final
 
 STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
+# A web server repeats its message there, with colors.
+OMITTED: Final = STANDARD | {"color_message"}
+
 # At these loggers' lower levels stand URLs, statements and parameters of requests.
 QUIET: Final = ("httpcore", "httpx", "asyncio", "sqlalchemy", "asyncpg", "multipart")
 
@@ -30,7 +33,7 @@ def set_up_logging(level: str, form: str, *, part: str) -> None:
 
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
     """Return what the caller gave as `extra`."""
-    return {k: v for k, v in vars(record).items() if k not in STANDARD}
+    return {k: v for k, v in vars(record).items() if k not in OMITTED}
 
 
 class JsonLines(logging.Formatter):

@@ -14,6 +14,7 @@ from attune.stack.readiness import (
     WORKER_QUEUES,
     Pollers,
     answers,
+    reachable,
 )
 from attune.temporal.client import TemporalAddress
 
@@ -38,7 +39,8 @@ def health(
 
 async def _works(part: CheckedPart, settings: Settings) -> bool:
     if part is CheckedPart.API:
-        return await answers("127.0.0.1", settings.server.port, "/health/ready")
+        host = reachable(settings.server.host)
+        return await answers(host, settings.server.port, "/health/ready")
     queues = ORCHESTRATOR_QUEUES if part is CheckedPart.ORCHESTRATOR else WORKER_QUEUES
     here = f"@{socket.gethostname()}"
     pollers = Pollers(temporal_address(settings))

@@ -77,7 +77,9 @@ def up(
     """
     directory = _directory(data_dir)
     if detach:
-        _detach(directory)
+        words = ["--host", host, "--ports", ports, "--workers", str(workers)]
+        words += [] if port is None else ["--port", str(port)]
+        _detach(directory, [*words, *(["--verbose"] if verbose else [])])
         return
     set_up_logging("warning", "text", part="up")
     from attune.stack.processes import ignored_variables  # noqa: PLC0415 - slow
@@ -164,14 +166,14 @@ def _hear_signals(stop: asyncio.Event, stack: "Stack") -> None:
         loop.add_signal_handler(number, hear)
 
 
-def _detach(directory: StackDirectory) -> None:
+def _detach(directory: StackDirectory, options: list[str]) -> None:
     directory.prepare()
     output = directory.logs / "up.log"
-    arguments = [word for word in sys.argv[1:] if word not in {"--detach", "-d"}]
+    command = [sys.executable, "-m", "attune", "up", "--data-dir", str(directory.root)]
     # The welcome that is written here shows the first administrator's password.
     with os.fdopen(os.open(output, FRESH, 0o600), "wb") as file:
         child = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "attune", *arguments],
+            [*command, *options],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -4,11 +4,10 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from attune.domain.errors import Unavailable
+from attune.domain.errors import AttuneError, Unavailable
 from attune.stack.child import Child, Command
 from attune.stack.log_file import LogFile
 
@@ -66,6 +65,7 @@ class Part:
         self._supervision: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._stillborn = asyncio.Event()
+        self._has_worked = False
 
     @property
     def name(self) -> str:
@@ -117,8 +117,8 @@ class Part:
         if self._supervision is None:
             return
         self._supervision.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._supervision
+        # Why it ended, if it did before, has been said by `wait_ready`.
+        await asyncio.gather(self._supervision, return_exceptions=True)
         self._supervision = None
         self._ready.clear()
         if self._child:
@@ -138,16 +138,23 @@ class Part:
         pauses = _pauses()
         while True:
             begun_at = loop.time()
-            code = await self._live()
+            end = await self._live_or_say_why_not()
             if loop.time() - begun_at > STEADY_SECONDS:
                 pauses = _pauses()
             pause = next(pauses)
             self._enter(PartState.PAUSED)
-            logger.warning(
-                "%s ended with code %s and starts again in %s s", self.name, code, pause
-            )
+            logger.warning("%s %s; it starts again in %s s", self.name, end, pause)
             await asyncio.sleep(pause)
             self.restart_count += 1
+
+    async def _live_or_say_why_not(self) -> str:
+        try:
+            return f"ended with code {await self._live()}"
+        except (OSError, AttuneError) as error:
+            # No memory, a full disk: that passes, except where it never worked.
+            if not self._has_worked:
+                raise
+            return f"cannot be started: {error}"
 
     async def _live(self) -> int:
         """One life of the process, from its start to its end by itself."""
@@ -178,6 +185,7 @@ class Part:
         while not await self.definition.is_ready(child):  # noqa: ASYNC110 - no event of ours tells of another process
             await asyncio.sleep(CHECK_SECONDS)
         self._enter(PartState.READY)
+        self._has_worked = True
         self._ready.set()
 
     def _enter(self, state: PartState) -> None:

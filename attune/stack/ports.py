@@ -1,5 +1,6 @@
 """Which ports the stack listens on."""
 
+import errno
 import socket
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,11 +37,16 @@ class Ports:
     def _settle(wanted: int, free: int, host: str, option: str) -> int:
         if not wanted:
             return free
-        if not _is_free(host, wanted):
+        try:
+            _try_to_listen(host, wanted)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                problem = f"cannot listen on {host} port {wanted}: {error.strerror}"
+                raise Unavailable(problem) from error
             raise Unavailable(
                 f"port {wanted} is taken{_holder(wanted)}; "
                 f"stop what listens there or choose another with {option}"
-            )
+            ) from error
         return wanted
 
 
@@ -59,15 +65,11 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _is_free(host: str, port: int) -> bool:
+def _try_to_listen(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+        probe.bind((host, port))
 
 
 def _holder(port: int) -> str:

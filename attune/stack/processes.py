@@ -22,6 +22,7 @@ from attune.stack.readiness import (
     WORKER_QUEUES,
     Pollers,
     answers,
+    reachable,
 )
 
 # Together with Temporal's and PostgreSQL's less than the 15 s that a stop may take.
@@ -64,7 +65,7 @@ class Places:
     @property
     def api_url(self) -> str:
         """URL under which this machine reaches the API."""
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - a comparison, nothing is bound
+        host = reachable(self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
 
 
@@ -94,7 +95,8 @@ class Processes:
         places = self._places
 
         async def is_ready(_: Child) -> bool:
-            return await answers("127.0.0.1", places.api_port, "/health/ready")
+            host = reachable(places.host)
+            return await answers(host, places.api_port, "/health/ready")
 
         settings = self._server_settings()
         settings["server"]["shutdown_grace_seconds"] = API_STOP_SECONDS / 2

@@ -29,6 +29,11 @@ WORKER_QUEUES: Sequence[Queue] = tuple(
 )
 
 
+def reachable(host: str) -> str:
+    """Return the address under which this host reaches what listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound
+
+
 async def answers(host: str, port: int, path: str) -> bool:
     """Tell whether a GET of this path is answered with 200."""
     try:

@@ -1,7 +1,7 @@
 """Supervision: a part is started again, waits longer each time, and stays stopped."""
 
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import psutil
@@ -29,9 +29,13 @@ async def never(_: Child) -> bool:
 async def make_part(tmp_path: Path) -> AsyncIterator[Make]:
     parts: list[Part] = []
 
-    def make(script: str, is_ready: Callable[[Child], object] = always) -> Part:
+    def make(
+        script: str,
+        is_ready: Callable[[Child], Awaitable[bool]] = always,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> Part:
         command = Command(argv=("/bin/sh", "-c", script))
-        definition = PartDefinition("part", command, is_ready, stop_seconds=1)  # type: ignore[arg-type]  # a check of the test
+        definition = PartDefinition("part", command, is_ready, 1, prepare)
         part = Part(definition, LogFile(tmp_path / f"{len(parts)}.log"))
         parts.append(part)
         return part
@@ -107,6 +111,36 @@ async def test_part_can_be_stopped_right_after_its_start(make_part: Make) -> Non
     await part.stop()
 
     assert part.pid is None
+
+
+async def test_part_that_cannot_be_prepared_is_reported(make_part: Make) -> None:
+    def prepare() -> None:
+        raise Unavailable("no disk")
+
+    part = make_part("exec sleep 60", prepare=prepare)
+    await part.start()
+
+    with pytest.raises(Unavailable, match="no disk"):
+        await part.wait_ready(5)
+
+
+async def test_part_that_worked_once_is_tried_again_when_preparing_fails(
+    make_part: Make,
+) -> None:
+    starts = iter([None, Unavailable("disk is full"), None])
+
+    def prepare() -> None:
+        if problem := next(starts):
+            raise problem
+
+    part = make_part("exec sleep 60", prepare=prepare)
+    await part.start()
+    await part.wait_ready(5)
+
+    part.kill(signal.SIGKILL)
+    await part.wait_ready(5)
+
+    assert part.restart_count == 2
 
 
 def test_pauses_double_up_to_the_longest() -> None:

@@ -4,12 +4,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.operatorservice.v1 import (
+    ListSearchAttributesRequest,
+    RemoveSearchAttributesRequest,
+)
 from temporalio.client import Client
 
 from attune.messages.names import PACK_ATTRIBUTE
 from attune.stack.ports import AUTOMATIC
+from attune.stack.search_attributes import register_search_attributes
 from attune.stack.temporal import EmbeddedTemporal
+from attune.temporal.client import TemporalAddress
 
 
 @pytest.fixture
@@ -28,6 +33,25 @@ async def test_search_attributes_are_registered(temporal: EmbeddedTemporal) -> N
         ListSearchAttributesRequest(namespace="default")
     )
 
+    assert PACK_ATTRIBUTE in answer.custom_attributes
+
+
+async def test_missing_search_attribute_is_registered(
+    temporal: EmbeddedTemporal,
+) -> None:
+    client = await Client.connect(temporal.address)
+    await client.operator_service.remove_search_attributes(
+        RemoveSearchAttributesRequest(
+            namespace="default", search_attributes=[PACK_ATTRIBUTE]
+        )
+    )
+
+    for _ in range(2):
+        await register_search_attributes(TemporalAddress(temporal.address))
+
+    answer = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace="default")
+    )
     assert PACK_ATTRIBUTE in answer.custom_attributes
 
 

@@ -23,3 +23,8 @@ def test_taken_port_is_named_with_its_holder() -> None:
 
         with pytest.raises(Unavailable, match=rf"port {port} is taken by .* --port"):
             Ports(api=port, temporal=0, temporal_ui=0).settled("127.0.0.1")
+
+
+def test_address_that_is_not_ours_is_refused() -> None:
+    with pytest.raises(Unavailable, match=r"cannot listen on 192\.0\.2\.1 port 8080"):
+        Ports().settled("192.0.2.1")
