@@ -11,7 +11,7 @@ from attune.stack.postgres import EmbeddedPostgres
 from attune.stack.temporal import EmbeddedTemporal
 
 # A test kills processes, never the machine: what the kernel has is safe enough.
-POSTGRES_SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+POSTGRES_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 @asynccontextmanager
