@@ -12,7 +12,15 @@ from attune.api.edge import Edge
 from attune.api.errors import install_error_answers
 from attune.api.limits import Limits
 from attune.api.openapi import describe
-from attune.api.routes import auth, health, internal_worker, worker
+from attune.api.routes import (
+    auth,
+    execution,
+    health,
+    internal_execution,
+    internal_runtime,
+    internal_worker,
+    worker,
+)
 from attune.api.routing import Router
 from attune.config import Settings
 
@@ -20,7 +28,10 @@ ROUTERS: tuple[Router, ...] = (
     health.router,
     auth.router,
     worker.router,
+    execution.router,
     internal_worker.router,
+    internal_execution.router,
+    internal_runtime.router,
 )
 """Every router of the product; a new subject adds one line."""
 

@@ -9,13 +9,24 @@ from attune.api.changes import follow
 from attune.config import Settings
 from attune.db.database import Database
 from attune.db.listener import Listener
+from attune.domain.run_link import RunLinks
+from attune.security.encryption import Encryption
 from attune.security.passwords import Passwords
 from attune.security.tokens import Tokens
 from attune.services.access import AccessService
 from attune.services.auth import AuthRules, AuthService
+from attune.services.event.intake import Intake
+from attune.services.event.rulebook import Rulebook
+from attune.services.execution.attempt import AttemptService
+from attune.services.execution.cancel import CancelService
+from attune.services.execution.read import ReadService
+from attune.services.execution.request import RequestService
+from attune.services.execution.stream import StreamService
+from attune.services.feed import CHANNELS, ChangeFeed
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
 from attune.services.login_throttle import LoginThrottle
+from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.worker import WorkerService
 
 
@@ -24,9 +35,19 @@ class Services:
     """Every use case that a route can call; one field each, found by its type."""
 
     access: AccessService
+    attempts: AttemptService
     auth: AuthService
+    cancelling: CancelService
+    executing: RequestService
+    executions: ReadService
+    execution_streams: StreamService
+    feed: ChangeFeed
     health: HealthService
     identities: IdentityService
+    intake: Intake
+    links: RunLinks
+    rulebook: Rulebook
+    runtime_catalog: RuntimeCatalogService
     workers: WorkerService
 
     def by_type(self) -> dict[type, object]:
@@ -47,8 +68,26 @@ def compose(settings: Settings, database: Database) -> Services:
         allow_self_registration=security.allow_self_registration,
     )
     worker_lifetime = timedelta(seconds=security.worker_token_seconds)
+    encryption = Encryption(security.encryption_key.get_secret_value())
+    feed, rulebook = ChangeFeed(), Rulebook()
+    executions = ReadService(database, encryption)
     return Services(
         access=AccessService(database, tokens),
+        attempts=AttemptService(
+            database,
+            encryption,
+            tokens,
+            token_grace=timedelta(seconds=security.execution_token_grace_seconds),
+        ),
+        cancelling=CancelService(database),
+        executing=RequestService(database, encryption),
+        executions=executions,
+        execution_streams=StreamService(database, feed, executions),
+        feed=feed,
+        intake=Intake(rulebook, encryption),
+        links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
+        rulebook=rulebook,
+        runtime_catalog=RuntimeCatalogService(database),
         auth=AuthService(database, tokens, passwords, rules, throttle),
         health=HealthService(database),
         identities=IdentityService(database, passwords, throttle),
@@ -67,9 +106,15 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         connect_timeout_seconds=settings.database.connect_timeout_seconds,
     )
     services = compose(settings, database)
-    reactions = {"attune_permissions": services.access.forget}
+    reactions = {
+        "attune_permissions": services.access.forget,
+        "attune_definitions": services.rulebook.forget,
+    }
     try:
-        async with follow(Listener(url, list(reactions)), reactions):
+        async with (
+            follow(Listener(url, list(reactions)), reactions),
+            services.feed.following(Listener(url, CHANNELS)),
+        ):
             yield services
     finally:
         await database.close()

@@ -6,9 +6,16 @@ from fastapi import Depends, Request
 
 from attune.api.access import AccessToken, Anybody, AnyToken, WorkerToken
 from attune.domain.permission import Caller
+from attune.domain.run_link import RunLinks
 from attune.services.auth import AuthService
+from attune.services.execution.attempt import AttemptService
+from attune.services.execution.cancel import CancelService
+from attune.services.execution.read import ReadService
+from attune.services.execution.request import RequestService
+from attune.services.execution.stream import StreamService
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.worker import WorkerService
 
 Authenticated = Annotated[Caller, Depends(AnyToken())]
@@ -37,3 +44,10 @@ Auth = Annotated[AuthService, provided(AuthService)]
 Identities = Annotated[IdentityService, provided(IdentityService)]
 HealthChecks = Annotated[HealthService, provided(HealthService)]
 Workers = Annotated[WorkerService, provided(WorkerService)]
+Executing = Annotated[RequestService, provided(RequestService)]
+Executions = Annotated[ReadService, provided(ReadService)]
+ExecutionStreams = Annotated[StreamService, provided(StreamService)]
+Cancelling = Annotated[CancelService, provided(CancelService)]
+Attempts = Annotated[AttemptService, provided(AttemptService)]
+Links = Annotated[RunLinks, provided(RunLinks)]
+CatalogOfRuntimes = Annotated[RuntimeCatalogService, provided(RuntimeCatalogService)]

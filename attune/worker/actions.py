@@ -1,1 +1,82 @@
-"""Run a launch on this machine: its files, its process, its live output, its result."""
+"""Run a launch on this machine: its pack, its process, its live output, its result."""
+
+from attune.domain.execution import ExecutionStatus
+from attune.domain.result import ProcessFacts, compose_result
+from attune.runtimes.launch import ActionLaunch
+from attune.runtimes.outcome import ProcessOutcome
+from attune.runtimes.output import Captured, Sink
+from attune.runtimes.report import AttemptEnd, OutputTail
+from attune.runtimes.run import ActionLauncher
+from attune.runtimes.stream import Stream
+from attune.worker.api_client import Refused, WorkerApi
+from attune.worker.attempt import Attempt
+from attune.worker.pack_files import PackFiles
+
+
+class LocalActions:
+    """What the runner needs to run a launch here."""
+
+    def __init__(
+        self, launcher: ActionLauncher, packs: PackFiles, api: WorkerApi
+    ) -> None:
+        self._launcher = launcher
+        self._packs = packs
+        self._api = api
+
+    async def run(self, launch: ActionLaunch, attempt: Attempt) -> AttemptEnd:
+        """Run the process to its end; what is returned has yet to be recorded."""
+        pack_dir = await self._packs.directory(launch.pack_ref, launch.pack_hash)
+        outcome = await self._launcher.run(
+            launch, pack_dir, self._sink(attempt), attempt.cancelled
+        )
+        return AttemptEnd(
+            attempt_id=attempt.id,
+            status=_status(outcome, attempt),
+            result=compose_result(_facts(outcome, launch), launch.output_format),
+            stdout=_tail(outcome.stdout),
+            stderr=_tail(outcome.stderr),
+        )
+
+    def _sink(self, attempt: Attempt) -> Sink:
+        async def take(stream: Stream, offset: int, content: bytes) -> None:
+            try:
+                await self._api.append_output(
+                    attempt.execution_id, attempt.id, stream.value, offset, content
+                )
+            except Refused:
+                # The attempt is no longer ours; its end will say so.
+                attempt.cancelled.set()
+
+        return take
+
+
+def _status(outcome: ProcessOutcome, attempt: Attempt) -> ExecutionStatus:
+    if outcome.timed_out:
+        return ExecutionStatus.TIMEOUT
+    if outcome.cancelled:
+        if attempt.worker_stops:
+            return ExecutionStatus.ABANDONED
+        return ExecutionStatus.CANCELLED
+    if outcome.succeeded:
+        return ExecutionStatus.COMPLETED
+    return ExecutionStatus.FAILED
+
+
+def _facts(outcome: ProcessOutcome, launch: ActionLaunch) -> ProcessFacts:
+    return ProcessFacts(
+        exit_code=outcome.exit_code,
+        duration_ms=outcome.duration_ms,
+        stdout=outcome.stdout.content,
+        stderr=outcome.stderr.content,
+        stdout_dropped=outcome.stdout.dropped_bytes,
+        stderr_dropped=outcome.stderr.dropped_bytes,
+        timed_out_after=launch.timeout_seconds if outcome.timed_out else None,
+        cancelled=outcome.cancelled,
+        error=outcome.error,
+    )
+
+
+def _tail(captured: Captured) -> OutputTail:
+    return OutputTail.model_construct(
+        offset=captured.streamed_bytes, content=captured.unstreamed
+    )

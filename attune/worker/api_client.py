@@ -50,6 +50,12 @@ class WorkerApi:
         """Tell that we live and what we run; one try, since the next beat is near."""
         return await self._post(f"/internal/workers/{worker_id}/heartbeat", body)
 
+    async def runtimes(self) -> list[dict[str, Any]]:
+        """Return every runtime of the platform that can run code."""
+        answer = await persist(lambda: _answer(self._client.get("/internal/runtimes")))
+        runtimes: list[dict[str, Any]] = answer["data"]
+        return runtimes
+
     async def start(self, execution_id: int, start: AttemptStart) -> ActionLaunch:
         """Claim the execution and learn what to run; Refused if it is not ours."""
         path = f"/internal/executions/{execution_id}/start"

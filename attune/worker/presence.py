@@ -1,14 +1,16 @@
 """Being known: a worker registers, beats, and hears what to stop."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from attune.domain.errors import Unavailable
+from attune.runtimes.probe import OfferedRuntime
 from attune.worker.api_client import Refused, WorkerApi
 
 logger = logging.getLogger(__name__)
@@ -32,18 +34,26 @@ class Registration:
     """What a worker says of itself."""
 
     name: str
-    runtimes: list[Mapping[str, Any]]
     max_concurrent: int
 
-    def body(self) -> dict[str, Any]:
+    def body(self, offered: Sequence[OfferedRuntime]) -> dict[str, Any]:
         """Return the request of contract d.8."""
+        runtimes = [
+            {
+                "ref": each.ref,
+                "name": each.name,
+                "versions": each.versions,
+                "detected_version": each.detected_version,
+            }
+            for each in offered
+        ]
         return {
             "name": self.name,
             "worker_type": "local",
             "worker_role": "action",
             "host": socket.gethostname(),
             "capabilities": {
-                "runtimes": self.runtimes,
+                "runtimes": runtimes,
                 "max_concurrent_executions": self.max_concurrent,
                 "pid": os.getpid(),
             },
@@ -65,13 +75,25 @@ class Presence:
         self._registration = registration
         self._beat_seconds = beat_seconds
         self._keep_token = keep_token
-        self.worker_id = 0
-        self.cordoned = asyncio.Event()
+        self._offered: Sequence[OfferedRuntime] = ()
+        self._changed = asyncio.Event()
+        self._worker_id = 0
+        self.is_cordoned = False
+        """An operator wants this worker to take nothing new."""
 
-    async def register(self) -> None:
-        """Make this worker known, however long the API takes to come up."""
-        answer = await self._api.register(self._registration.body())
-        self.worker_id = int(answer["data"]["id"])
+    async def register(self, offered: Sequence[OfferedRuntime]) -> int:
+        """Make this worker known, however long that takes; returns its id."""
+        self._offered = offered
+        answer = await self._api.register(self._registration.body(offered))
+        self._worker_id = int(answer["data"]["id"])
+        return self._worker_id
+
+    async def changed_within(self, seconds: float) -> None:
+        """Wait so long, or until the cordon changes."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
     async def beat(self, runner: Running) -> None:
         """Beat until cancelled."""
@@ -89,20 +111,20 @@ class Presence:
 
     async def _beat_once(self, runner: Running) -> None:
         running = sorted(runner.running_ids())
-        answer = await self._api.heartbeat(self.worker_id, {"running": running})
+        answer = await self._api.heartbeat(self._worker_id, {"running": running})
         said = answer.get("data", answer)
         for execution_id in said.get("cancel", ()):
             runner.stop(execution_id)
         if said.get("token"):
             self._api.use_token(said["token"])
             self._keep_token(said["token"])
-        if said.get("cordoned"):
-            self.cordoned.set()
-        else:
-            self.cordoned.clear()
+        cordoned = bool(said.get("cordoned"))
+        if cordoned != self.is_cordoned:
+            self.is_cordoned = cordoned
+            self._changed.set()
 
     async def _recover(self, refused: Refused) -> None:
         """Register again when the row is gone; else say why and go on."""
         logger.warning("heartbeat refused", extra={"status": refused.status_code})
         if refused.status_code == 404:  # noqa: PLR2004 - the status of a row that is gone
-            await self.register()
+            await self.register(self._offered)
