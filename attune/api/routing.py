@@ -4,9 +4,7 @@ The framework would read and parse a body before it asks who sent it, accept UTF
 duplicate keys and NaN, and wait for a silent database for ever.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -16,11 +14,8 @@ from fastapi.routing import APIRoute
 
 from attune.api.access import access_of
 from attune.api.body import read_json, require_form
+from attune.api.deadline import in_time
 from attune.api.limits import LARGE_BODY
-from attune.domain.errors import Unavailable
-
-DEADLINE_SECONDS: Final = 4.5
-"""How long a route may think; 5 s is what every caller is promised."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -65,8 +60,7 @@ class Route(APIRoute):
         takes_json = field is not None and not takes_form
 
         async def enter(request: Request) -> Response:
-            async with _deadline():
-                await access.admit(request)
+            await in_time(access.admit(request))
             if takes_form or allowance.large_body:
                 request.scope[LARGE_BODY] = True
             if takes_json:
@@ -75,8 +69,7 @@ class Route(APIRoute):
                 require_form(request)
             if takes_form or allowance.slow:
                 return await handle(request)
-            async with _deadline():
-                return await handle(request)
+            return await in_time(handle(request))
 
         return enter
 
@@ -96,15 +89,3 @@ class Router(APIRouter):
 def _operation_id(route: APIRoute) -> str:
     """Name an operation after its function, so that moving its path changes nothing."""
     return route.name
-
-
-@asynccontextmanager
-async def _deadline() -> AsyncIterator[None]:
-    limit = asyncio.timeout(DEADLINE_SECONDS)
-    try:
-        async with limit:
-            yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise Unavailable("The request could not be answered in time") from error
