@@ -1,0 +1,45 @@
+"""One whole stack for the tests that leave it as they found it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from attune.stack.stack import Stack
+from tests.support.api import Person
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """All processes, with data in a directory that goes away."""
+    directory: Path = tmp_path_factory.mktemp("stack")
+    async with Stack(directory) as running:
+        yield running
+
+
+@pytest.fixture
+async def person(stack: Stack) -> AsyncIterator[Person]:
+    """The administrator of the stack, logged in."""
+    admin = Person(stack)
+    await admin.log_in()
+    await admin.worker_is_there()
+    yield admin
+    await admin.close()
+
+
+@pytest.fixture(scope="session")
+def names() -> "Names":
+    """Names that no other test uses."""
+    return Names()
+
+
+class Names:
+    """Counts packs, because tests share a stack."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def pack(self) -> str:
+        """Return a pack ref that is new."""
+        self._count += 1
+        return f"pack{self._count}"

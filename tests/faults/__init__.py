@@ -1,0 +1,1 @@
+"""Processes are killed at the worst moments, and every promise holds."""
