@@ -1,11 +1,42 @@
 """Actions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from attune.db.models import Action
-from attune.db.repositories.component import ComponentRepository
+from attune.db.repositories.component import (
+    ComponentFilter,
+    ComponentRepository,
+    referable_from,
+)
+from attune.db.visibility import Columns, permitted, visible
+from attune.domain.permission import Action as Act
+from attune.domain.permission import Caller, Resource
+
+COLUMNS = Columns(pack_ref=Action.pack_ref, ref=Action.ref, id=Action.id)
+"""What constraints on actions are held against."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionFilter(ComponentFilter):
+    """Which actions are wanted; None means any."""
+
+    pack_refs: Collection[str] | None = None
+    referencing_pack_ref: str | None = None
+    """The pack that would refer to them."""
+
+
+def visible_actions(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which an action exists for the caller."""
+    return visible(caller, Resource.ACTIONS, COLUMNS)
+
+
+def executable_actions(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which the caller may execute an action now."""
+    may_execute = permitted(caller, Resource.ACTIONS, Act.EXECUTE, COLUMNS)
+    return visible_actions(caller) & may_execute & Action.enabled
 
 
 class ActionRepository(ComponentRepository[Action]):
@@ -17,3 +48,13 @@ class ActionRepository(ComponentRepository[Action]):
         """Return the actions that run this workflow definition."""
         query = select(Action).where(Action.workflow_def_id == workflow_def_id)
         return await self._all(query.order_by(Action.ref))
+
+    def _conditions(
+        self, wanted: ComponentFilter
+    ) -> Sequence[ColumnElement[bool] | None]:
+        conditions = list(super()._conditions(wanted))
+        if isinstance(wanted, ActionFilter):
+            if wanted.pack_refs is not None:
+                conditions.append(Action.pack_ref.in_(sorted(wanted.pack_refs)))
+            conditions.append(referable_from(Action, wanted.referencing_pack_ref))
+        return conditions

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from attune.db.base import Entity
 from attune.db.repositories.base import Repository, equals, present
+from attune.domain.pack import ReferenceVisibility
 from attune.domain.page import PageRequest, PageResult
 
 M = TypeVar("M", bound=Entity)
@@ -107,3 +108,16 @@ class ComponentRepository(Repository[M]):
 
     def _order(self) -> tuple[ColumnElement[Any], ...]:
         return (self.model.ref.asc(),)
+
+
+def referable_from(model: Any, pack_ref: str | None) -> ColumnElement[bool] | None:
+    """Return the condition that this pack may refer to a row, unless it is None."""
+    if pack_ref is None:
+        return None
+    named = model.reference_allowed_pack_refs.any(pack_ref)
+    restricted = model.reference_visibility == ReferenceVisibility.RESTRICTED
+    return or_(
+        model.reference_visibility == ReferenceVisibility.PUBLIC,
+        model.pack_ref == pack_ref,
+        and_(restricted, named),
+    )

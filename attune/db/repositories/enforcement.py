@@ -1,13 +1,36 @@
 """Enforcements."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Row, func, select
 
 from attune.db.models import Enforcement
 from attune.db.repositories.base import Repository, equals, present
+from attune.db.repositories.listing import page_of_columns
+from attune.db.visibility import Columns, visible
 from attune.domain.enforcement import EnforcementStatus
 from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Caller, Resource
+
+COLUMNS = Columns(
+    pack_ref=func.split_part(Enforcement.rule_ref, ".", 1),
+    ref=Enforcement.rule_ref,
+    id=Enforcement.id,
+)
+"""What constraints on enforcements are held against: they belong to their rule."""
+
+_SUMMARY = select(
+    Enforcement.id,
+    Enforcement.rule_id.label("rule"),
+    Enforcement.rule_ref,
+    Enforcement.trigger_ref,
+    Enforcement.event_id.label("event"),
+    Enforcement.status,
+    Enforcement.condition,
+    Enforcement.trace_tag,
+    Enforcement.created,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +45,11 @@ class EnforcementFilter:
     trace_tag: str | None = None
 
 
+def visible_enforcements(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which an enforcement exists for the caller."""
+    return visible(caller, Resource.ENFORCEMENTS, COLUMNS)
+
+
 class EnforcementRepository(Repository[Enforcement]):
     """The enforcements, newest first."""
 
@@ -33,8 +61,8 @@ class EnforcementRepository(Repository[Enforcement]):
         wanted: EnforcementFilter | None = None,
         *,
         among: ColumnElement[bool] | None = None,
-    ) -> PageResult[Enforcement]:
-        """Return one page of what is wanted."""
+    ) -> PageResult[Row[Any]]:
+        """Return one page of what is wanted, without payloads and parameters."""
         wanted = wanted or EnforcementFilter()
         conditions = present(
             equals(Enforcement.rule_id, wanted.rule_id),
@@ -45,4 +73,6 @@ class EnforcementRepository(Repository[Enforcement]):
             equals(Enforcement.trace_tag, wanted.trace_tag),
             among,
         )
-        return await self._page(request, conditions)
+        return await page_of_columns(
+            self._session, request, _SUMMARY, conditions, Enforcement.id.desc()
+        )

@@ -4,13 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, text
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from attune.db.models.enforcement import Enforcement
 from attune.db.models.event import Event
 from attune.db.repositories.base import Repository, equals, present
+from attune.db.repositories.listing import page_of_columns
+from attune.db.visibility import Columns, in_visible_pack, visible
 from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Caller, Resource
 
 # A repeated key makes no second event: nothing comes back then.
 _INSERT = text("""
@@ -60,6 +75,40 @@ _NOTE_RULE_ERROR = text("""
     UPDATE attune.rule SET last_error = :error, last_error_at = now() WHERE id = :id
 """)
 
+# Deliveries of one trigger take turns here, so that no two see the same count. The
+# n-th newest is found by walking n entries of an index, however many there are.
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtext(:trigger_ref), 1)")
+_NTH_NEWEST_AGE = text("""
+    SELECT extract(epoch FROM clock_timestamp() - created)::float8
+    FROM attune.event
+    WHERE trigger_ref = :trigger_ref AND source_ref = :source_ref
+    ORDER BY id DESC
+    OFFSET :skipped
+    LIMIT 1
+""")
+
+COLUMNS = Columns(
+    pack_ref=func.split_part(Event.trigger_ref, ".", 1),
+    ref=Event.trigger_ref,
+    id=Event.id,
+)
+"""What constraints on events are held against: they belong to their trigger."""
+
+_SUMMARY = select(
+    Event.id,
+    Event.trigger_id.label("trigger"),
+    Event.trigger_ref,
+    Event.source_id.label("source"),
+    Event.source_ref,
+    Event.rule_id.label("rule"),
+    Event.rule_ref,
+    Event.trace_tag,
+    literal_column("attune.event.payload NOT IN ('{}', 'null')", Boolean).label(
+        "has_payload"
+    ),
+    Event.created,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EventFilter:
@@ -70,6 +119,17 @@ class EventFilter:
     rule_ref: str | None = None
     source_id: int | None = None
     trace_tag: str | None = None
+
+
+def visible_events(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which an event exists for the caller.
+
+    One that is meant for a single rule is that rule's business: a timer's trigger is
+    everybody's, its events are not.
+    """
+    rule_pack = func.split_part(Event.rule_ref, ".", 1)
+    for_all = or_(Event.rule_ref.is_(None), in_visible_pack(caller, rule_pack))
+    return and_(visible(caller, Resource.EVENTS, COLUMNS), for_all)
 
 
 class EventRepository(Repository[Event]):
@@ -106,19 +166,36 @@ class EventRepository(Repository[Event]):
         )
         return list(await self._session.scalars(statement, list(rows)))
 
+    async def nth_newest_age(
+        self, trigger_ref: str, source_ref: str, n: int
+    ) -> float | None:
+        """Return the seconds since the n-th newest event from a source, if there is one.
+
+        Whoever asks this of the same trigger at the same time waits for our commit.
+        """
+        await self._session.execute(_TAKE_TURN, {"trigger_ref": trigger_ref})
+        values = {"trigger_ref": trigger_ref, "source_ref": source_ref}
+        age: float | None = await self._session.scalar(
+            _NTH_NEWEST_AGE, {**values, "skipped": n - 1}
+        )
+        return age
+
     async def page(
         self,
         request: PageRequest,
         wanted: EventFilter,
         *,
         among: ColumnElement[bool] | None = None,
-    ) -> PageResult[Event]:
-        """Return one page, newest first."""
-        conditions = [
+    ) -> PageResult[Row[Any]]:
+        """Return one page, newest first, without payloads."""
+        conditions = present(
             equals(Event.trigger_id, wanted.trigger_id),
             equals(Event.trigger_ref, wanted.trigger_ref),
             equals(Event.rule_ref, wanted.rule_ref),
             equals(Event.source_id, wanted.source_id),
             equals(Event.trace_tag, wanted.trace_tag),
-        ]
-        return await self._page(request, present(*conditions, among))
+            among,
+        )
+        return await page_of_columns(
+            self._session, request, _SUMMARY, conditions, Event.id.desc()
+        )

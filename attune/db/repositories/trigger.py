@@ -1,11 +1,50 @@
 """Triggers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from attune.db.models import Trigger
-from attune.db.repositories.component import ComponentRepository
+from attune.db.repositories.component import (
+    ComponentFilter,
+    ComponentRepository,
+    referable_from,
+)
+from attune.db.visibility import Columns, in_visible_pack, permitted, visible
+from attune.domain.permission import Action, Caller, Resource
+
+COLUMNS = Columns(pack_ref=Trigger.pack_ref, ref=Trigger.ref, id=Trigger.id)
+"""What constraints on triggers are held against."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerFilter(ComponentFilter):
+    """Which triggers are wanted; None means any."""
+
+    referencing_pack_ref: str | None = None
+    """The pack that would refer to them."""
+
+
+def visible_triggers(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which a trigger exists for the caller."""
+    return or_(visible(caller, Resource.TRIGGERS, COLUMNS), _own(caller))
+
+
+def known_triggers(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which the caller may hear of a trigger by emitting it.
+
+    Whoever may emit it need not be able to read it.
+    """
+    emits = permitted(caller, Resource.EVENTS, Action.CREATE, COLUMNS)
+    return or_(
+        visible_triggers(caller), in_visible_pack(caller, Trigger.pack_ref) & emits
+    )
+
+
+def _own(caller: Caller) -> ColumnElement[bool]:
+    """A sensor knows its triggers, whoever owns the pack they are in."""
+    return Trigger.ref.in_(sorted(caller.trigger_refs))
 
 
 class TriggerRepository(ComponentRepository[Trigger]):
@@ -21,3 +60,11 @@ class TriggerRepository(ComponentRepository[Trigger]):
         """Return the triggers that this sensor serves."""
         query = select(Trigger).where(Trigger.sensor_id == sensor_id)
         return await self._all(query.order_by(Trigger.ref))
+
+    def _conditions(
+        self, wanted: ComponentFilter
+    ) -> Sequence[ColumnElement[bool] | None]:
+        conditions = list(super()._conditions(wanted))
+        if isinstance(wanted, TriggerFilter):
+            conditions.append(referable_from(Trigger, wanted.referencing_pack_ref))
+        return conditions

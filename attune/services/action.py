@@ -1,0 +1,162 @@
+"""Actions: made, looked at, changed, removed."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from attune.db.database import Database, Transaction
+from attune.db.models.action import Action
+from attune.db.models.runtime import Runtime
+from attune.db.repositories.action import (
+    ActionFilter,
+    executable_actions,
+    visible_actions,
+)
+from attune.db.visibility import in_visible_pack
+from attune.domain.errors import InvalidInput, NotFound
+from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Action as Act
+from attune.domain.permission import Caller, Resource, Target
+from attune.domain.schema import check_schema
+from attune.domain.version import parse_constraint
+from attune.services.component import check_ref, tidy, visible_pack, write
+from attune.services.definitions import Definitions
+
+
+class ActionService:
+    """The actions as callers may see and change them."""
+
+    def __init__(self, database: Database, definitions: Definitions) -> None:
+        self._database = database
+        self._definitions = definitions
+
+    async def page(
+        self,
+        caller: Caller,
+        request: PageRequest,
+        *,
+        q: str | None = None,
+        pack_refs: Collection[str] | None = None,
+        enabled: bool | None = None,
+        referencing_pack_ref: str | None = None,
+        executable: bool = False,
+    ) -> PageResult[Action]:
+        """Return one page of the actions that the caller sees, or may execute."""
+        wanted = ActionFilter(
+            q=q,
+            pack_refs=pack_refs,
+            enabled=enabled,
+            referencing_pack_ref=referencing_pack_ref,
+        )
+        among = executable_actions if executable else visible_actions
+        async with self._database.transaction() as tx:
+            return await tx.actions.page(request, wanted, among=among(caller))
+
+    async def page_of_pack(
+        self, caller: Caller, request: PageRequest, pack_ref: str, q: str | None
+    ) -> PageResult[Action]:
+        """Return one page of a pack's actions."""
+        wanted = ActionFilter(pack_ref=pack_ref, q=q)
+        async with self._database.transaction() as tx:
+            await visible_pack(tx, caller, pack_ref)
+            among = visible_actions(caller)
+            return await tx.actions.page(request, wanted, among=among)
+
+    async def get(self, caller: Caller, ref: str) -> Action:
+        """Return the action, or raise NotFound."""
+        async with self._database.transaction() as tx:
+            return await tx.actions.get_by_ref(ref, among=visible_actions(caller))
+
+    async def create(self, caller: Caller, fields: Mapping[str, Any]) -> Action:
+        """Make an action that loading its pack again leaves alone."""
+        values = tidy(fields)
+        async with self._database.transaction() as tx:
+            pack = await visible_pack(tx, caller, values["pack_ref"])
+            check_ref(values["ref"], pack.ref)
+            target = Target(pack_ref=pack.ref, ref=values["ref"])
+            caller.require(Resource.ACTIONS, Act.CREATE, target)
+            await _check(tx, caller, values)
+            action = Action(is_adhoc=True, pack_id=pack.id)
+            write(action, values)
+            await tx.actions.add(action)
+        self._definitions.forget()
+        return action
+
+    async def update(
+        self, caller: Caller, ref: str, changes: Mapping[str, Any]
+    ) -> Action:
+        """Change the fields that are given; None takes a value away."""
+        values = tidy(changes)
+        async with self._database.transaction() as tx:
+            action = await _lock(tx, caller, ref, Act.UPDATE)
+            await _check(tx, caller, values)
+            write(action, values)
+            await tx.flush()
+        self._definitions.forget()
+        return action
+
+    async def delete(self, caller: Caller, ref: str) -> None:
+        """Remove the action; rules that name it stay and match nothing."""
+        async with self._database.transaction() as tx:
+            await tx.actions.remove(await _lock(tx, caller, ref, Act.DELETE))
+        self._definitions.forget()
+
+
+async def _lock(tx: Transaction, caller: Caller, ref: str, act: Act) -> Action:
+    """Return the action for a change that the caller may make."""
+    seen = await tx.actions.get_by_ref(ref, among=visible_actions(caller))
+    target = Target(pack_ref=seen.pack_ref, ref=seen.ref, id=seen.id)
+    caller.require(Resource.ACTIONS, act, target)
+    return await tx.actions.lock(seen.id)
+
+
+async def _check(tx: Transaction, caller: Caller, values: dict[str, Any]) -> None:
+    """Check what is given, and put ids and refs of the runtime side by side."""
+    problems = [
+        *_schema_problems(values),
+        *_constraint_problems(values),
+    ]
+    if problems:
+        raise InvalidInput("The action cannot be meant like this", problems=problems)
+    runtime = await _runtime(
+        tx, caller, values.pop("runtime", None), values.get("runtime_ref")
+    )
+    if runtime is not None:
+        values["runtime_id"] = runtime.id
+        values["runtime_ref"] = runtime.ref
+
+
+def _schema_problems(values: Mapping[str, Any]) -> list[str]:
+    return [
+        problem
+        for name in ("param_schema", "out_schema")
+        for problem in check_schema(values.get(name) or {}, name)
+    ]
+
+
+def _constraint_problems(values: Mapping[str, Any]) -> list[str]:
+    required = values.get("required_worker_runtimes") or {}
+    constraints = {
+        "runtime_version_constraint": values.get("runtime_version_constraint"),
+        **{f"required_worker_runtimes.{name}": c for name, c in required.items()},
+    }
+    problems = []
+    for place, constraint in constraints.items():
+        try:
+            parse_constraint(constraint or "")
+        except InvalidInput as error:
+            problems.append(f"{place}: {error.message}")
+    return problems
+
+
+async def _runtime(
+    tx: Transaction, caller: Caller, runtime_id: int | None, ref: str | None
+) -> Runtime | None:
+    if runtime_id is None and ref is None:
+        return None
+    among = in_visible_pack(caller, Runtime.pack_ref)
+    if ref is None:
+        return await tx.runtimes.get(runtime_id or 0, among=among)
+    runtime = await tx.runtimes.get_by_ref(ref, among=among)
+    if runtime_id not in (None, runtime.id):
+        raise NotFound(entity="runtime", ref=runtime_id or 0)
+    return runtime

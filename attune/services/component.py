@@ -1,0 +1,66 @@
+"""What making and changing actions, triggers and rules have in common."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from attune.db.database import Transaction
+from attune.db.models.pack import Pack
+from attune.db.visibility import visible_packs
+from attune.domain.errors import InvalidInput
+from attune.domain.pack import ReferenceVisibility
+from attune.domain.permission import Caller
+from attune.domain.ref import Ref, canonical_label
+
+
+class Referable(Protocol):
+    """A component that says which packs may refer to it."""
+
+    ref: Any
+    pack_ref: Any
+    reference_visibility: Any
+    reference_allowed_pack_refs: Any
+
+
+async def visible_pack(tx: Transaction, caller: Caller, pack_ref: str) -> Pack:
+    """Return the pack, or raise NotFound if it does not exist for the caller."""
+    return await tx.packs.get_by_ref(pack_ref, among=visible_packs(caller))
+
+
+def check_ref(ref: str, pack_ref: str) -> None:
+    """Raise InvalidInput unless this is a ref of a component of the pack."""
+    try:
+        parsed = Ref.parse(ref)
+    except InvalidInput as error:
+        raise InvalidInput(f"ref: {error.message}") from error
+    if parsed.pack != pack_ref:
+        raise InvalidInput(f"ref: must begin with the ref of its pack, '{pack_ref}.'")
+
+
+def tidy(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with the label in its one spelling."""
+    if "label" not in fields:
+        return dict(fields)
+    return {**fields, "label": canonical_label(fields["label"])}
+
+
+def write(entity: object, fields: Mapping[str, Any]) -> None:
+    """Give the row these values."""
+    for name, value in fields.items():
+        setattr(entity, name, value)
+
+
+def check_may_refer(field: str, component: Referable, pack_ref: str) -> None:
+    """Raise InvalidInput unless the pack may refer to the component."""
+    if component.pack_ref == pack_ref:
+        return
+    match component.reference_visibility:
+        case ReferenceVisibility.PUBLIC:
+            return
+        case ReferenceVisibility.RESTRICTED if (
+            pack_ref in component.reference_allowed_pack_refs
+        ):
+            return
+        case _:
+            raise InvalidInput(
+                f"{field}: {component.ref} does not let pack {pack_ref} refer to it"
+            )

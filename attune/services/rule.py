@@ -1,0 +1,206 @@
+"""Rules: made, looked at, changed, switched, removed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attune.db.database import Database, Transaction
+from attune.db.models.action import Action as ActionRow
+from attune.db.models.rule import Rule
+from attune.db.models.trigger import Trigger
+from attune.db.repositories.action import visible_actions
+from attune.db.repositories.rule import RuleFilter, visible_rules
+from attune.db.repositories.trigger import visible_triggers
+from attune.domain.enforcement import EnforcementCondition
+from attune.domain.errors import InvalidInput
+from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.rule import RuleText, check_rule
+from attune.services.caller import STANDARD
+from attune.services.component import (
+    check_may_refer,
+    check_ref,
+    tidy,
+    visible_pack,
+    write,
+)
+from attune.services.definitions import Definitions
+
+_DECISIVE = frozenset(
+    {
+        "action_ref",
+        "trigger_ref",
+        "action_params",
+        "trigger_params",
+        "condition",
+        "conditions",
+        "trace_tag_template",
+        "permission_set_refs",
+    }
+)
+"""What decides when the rule matches and what it then does."""
+
+
+class RuleService:
+    """The rules as callers may see and change them."""
+
+    def __init__(self, database: Database, definitions: Definitions) -> None:
+        self._database = database
+        self._definitions = definitions
+
+    async def page(
+        self,
+        caller: Caller,
+        request: PageRequest,
+        *,
+        q: str | None = None,
+        pack_ref: str | None = None,
+        action_ref: str | None = None,
+        trigger_ref: str | None = None,
+        enabled: bool | None = None,
+    ) -> PageResult[Rule]:
+        """Return one page of the rules that the caller sees."""
+        wanted = RuleFilter(
+            q=q,
+            pack_ref=pack_ref,
+            action_ref=action_ref,
+            trigger_ref=trigger_ref,
+            enabled=enabled,
+        )
+        async with self._database.transaction() as tx:
+            return await tx.rules.page(request, wanted, among=visible_rules(caller))
+
+    async def page_of_pack(
+        self, caller: Caller, request: PageRequest, pack_ref: str, q: str | None
+    ) -> PageResult[Rule]:
+        """Return one page of a pack's rules."""
+        async with self._database.transaction() as tx:
+            await visible_pack(tx, caller, pack_ref)
+        return await self.page(caller, request, pack_ref=pack_ref, q=q)
+
+    async def page_of_action(
+        self, caller: Caller, request: PageRequest, action_ref: str
+    ) -> PageResult[Rule]:
+        """Return one page of the rules that execute an action."""
+        async with self._database.transaction() as tx:
+            await tx.actions.get_by_ref(action_ref, among=visible_actions(caller))
+        return await self.page(caller, request, action_ref=action_ref)
+
+    async def page_of_trigger(
+        self, caller: Caller, request: PageRequest, trigger_ref: str
+    ) -> PageResult[Rule]:
+        """Return one page of the rules that a trigger activates."""
+        async with self._database.transaction() as tx:
+            await tx.triggers.get_by_ref(trigger_ref, among=visible_triggers(caller))
+        return await self.page(caller, request, trigger_ref=trigger_ref)
+
+    async def get(self, caller: Caller, ref: str) -> Rule:
+        """Return the rule, or raise NotFound."""
+        async with self._database.transaction() as tx:
+            return await tx.rules.get_by_ref(ref, among=visible_rules(caller))
+
+    async def create(self, caller: Caller, fields: Mapping[str, Any]) -> Rule:
+        """Make a rule; what it starts acts for the caller."""
+        values = tidy(fields)
+        async with self._database.transaction() as tx:
+            pack = await visible_pack(tx, caller, values["pack_ref"])
+            check_ref(values["ref"], pack.ref)
+            owner_id = caller.identity_id
+            target = Target(
+                pack_ref=pack.ref, ref=values["ref"], owner_identity_id=owner_id
+            )
+            caller.require(Resource.RULES, Action.CREATE, target)
+            rule = Rule(is_adhoc=True, pack_id=pack.id, owner_identity_id=owner_id)
+            await _decide(tx, caller, rule, values)
+            await tx.rules.add(rule)
+        self._definitions.forget()
+        return rule
+
+    async def update(
+        self, caller: Caller, ref: str, changes: Mapping[str, Any]
+    ) -> Rule:
+        """Change the fields that are given; None takes a value away."""
+        values = tidy(changes)
+        async with self._database.transaction() as tx:
+            rule = await _lock(tx, caller, ref, Action.UPDATE)
+            if _DECISIVE & values.keys():
+                await _decide(tx, caller, rule, values)
+            else:
+                write(rule, values)
+            await tx.flush()
+            # By itself: a change of the error alone is not announced to anybody.
+            rule.last_error = rule.last_error_at = None
+            await tx.flush()
+        self._definitions.forget()
+        return rule
+
+    async def set_enabled(self, caller: Caller, ref: str, *, enabled: bool) -> Rule:
+        """Let the rule match events, or not; it takes effect at once."""
+        return await self.update(caller, ref, {"enabled": enabled})
+
+    async def delete(self, caller: Caller, ref: str) -> None:
+        """Remove the rule; what it has started goes on."""
+        async with self._database.transaction() as tx:
+            await tx.rules.remove(await _lock(tx, caller, ref, Action.DELETE))
+        self._definitions.forget()
+
+
+async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Rule:
+    """Return the rule for a change that the caller may make."""
+    seen = await tx.rules.get_by_ref(ref, among=visible_rules(caller))
+    target = Target(
+        pack_ref=seen.pack_ref,
+        owner_identity_id=seen.owner_identity_id,
+        ref=seen.ref,
+        id=seen.id,
+    )
+    caller.require(Resource.RULES, act, target)
+    return await tx.rules.lock(seen.id)
+
+
+async def _decide(
+    tx: Transaction, caller: Caller, rule: Rule, values: Mapping[str, Any]
+) -> None:
+    """Write the values, if the rule as a whole can work with them.
+
+    Whoever decides what a rule starts must be allowed to start it.
+    """
+    after = {name: values.get(name, getattr(rule, name)) for name in _DECISIVE}
+    trigger = await tx.triggers.get_by_ref(
+        after["trigger_ref"], among=visible_triggers(caller)
+    )
+    action = await tx.actions.get_by_ref(
+        after["action_ref"], among=visible_actions(caller)
+    )
+    target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+    caller.require(Resource.ACTIONS, Action.EXECUTE, target)
+    pack_ref = values.get("pack_ref", rule.pack_ref)
+    check_may_refer("trigger_ref", trigger, pack_ref)
+    check_may_refer("action_ref", action, pack_ref)
+    problems = check_rule(_text(after, trigger, action))
+    problems += await _unknown_sets(tx, after["permission_set_refs"] or [])
+    if problems:
+        raise InvalidInput("The rule cannot be meant like this", problems=problems)
+    write(rule, {**values, "trigger_id": trigger.id, "action_id": action.id})
+
+
+def _text(after: Mapping[str, Any], trigger: Trigger, action: ActionRow) -> RuleText:
+    conditions = after["conditions"]
+    return RuleText(
+        condition=after["condition"] or EnforcementCondition.ALL,
+        conditions=[] if conditions is None else conditions,
+        action_params=after["action_params"] or {},
+        trigger_params=after["trigger_params"] or {},
+        trace_tag_template=after["trace_tag_template"],
+        action_schema=action.param_schema,
+        trigger_schema=trigger.param_schema,
+    )
+
+
+async def _unknown_sets(tx: Transaction, refs: list[str]) -> list[str]:
+    named = {ref for ref in refs if ref != STANDARD}
+    if not named:
+        return []
+    known = {row.ref for row in await tx.permission_sets.find_by_refs(named)}
+    return [
+        f"permission_set_refs: {ref} does not exist" for ref in sorted(named - known)
+    ]
