@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 
-from attune.api.access import access_of
+from attune.api.access import Access, access_of
 from attune.api.body import read_json, require_form
 from attune.api.deadline import in_time
 from attune.api.limits import LARGE_BODY
@@ -47,31 +47,53 @@ def allow(
     return mark
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Entrance:
+    """What every request to one route passes before the framework sees it."""
+
+    handle: Handler
+    access: Access
+    allowance: Allowance
+    takes_json: bool
+    takes_form: bool
+
+    async def __call__(self, request: Request) -> Response:
+        if self.takes_json or self.takes_form or self.allowance != _ORDINARY:
+            return await self._enter_with_body(request)
+        return await in_time(self._enter(request))
+
+    async def _enter(self, request: Request) -> Response:
+        await self.access.admit(request)
+        return await self.handle(request)
+
+    async def _enter_with_body(self, request: Request) -> Response:
+        """Let the caller take time to send the body, and the form's parser to read it."""
+        await in_time(self.access.admit(request))
+        if self.takes_form or self.allowance.large_body:
+            request.scope[LARGE_BODY] = True
+        if self.takes_json:
+            request = await read_json(request)
+        if self.takes_form:
+            require_form(request)
+        if self.takes_form or self.allowance.slow:
+            return await self.handle(request)
+        return await in_time(self.handle(request))
+
+
 class Route(APIRoute):
     """A route that authenticates before it reads, reads strictly, and ends in time."""
 
     def get_route_handler(self) -> Handler:
         """Wrap the framework's own handler in ours."""
-        handle = super().get_route_handler()
-        access = access_of(self.dependant)
-        allowance = getattr(self.endpoint, "attune_allowance", _ORDINARY)
         field = self.body_field
         takes_form = field is not None and isinstance(field.field_info, Form)
-        takes_json = field is not None and not takes_form
-
-        async def enter(request: Request) -> Response:
-            await in_time(access.admit(request))
-            if takes_form or allowance.large_body:
-                request.scope[LARGE_BODY] = True
-            if takes_json:
-                request = await read_json(request)
-            if takes_form:
-                require_form(request)
-            if takes_form or allowance.slow:
-                return await handle(request)
-            return await in_time(handle(request))
-
-        return enter
+        return _Entrance(
+            handle=super().get_route_handler(),
+            access=access_of(self.dependant),
+            allowance=getattr(self.endpoint, "attune_allowance", _ORDINARY),
+            takes_json=field is not None and not takes_form,
+            takes_form=takes_form,
+        )
 
 
 class Router(APIRouter):

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
+from attune.db.models.execution import Execution
 from attune.db.models.pack import Pack
 from attune.domain.permission import Action, Caller, Constraints, Grant, Resource
 
@@ -106,8 +107,10 @@ def _conditions(
         yield _equals(columns.owner_identity_id, caller.identity_id)
     if constraints.owner == "none" and columns.owner_identity_id is not None:
         yield columns.owner_identity_id.is_(None)
-    if constraints.execution_scope in ("self", "descendants"):
+    if constraints.execution_scope == "self":
         yield _equals(columns.execution_id, caller.execution_id)
+    if constraints.execution_scope == "descendants":
+        yield _descends(columns.execution_id, caller.execution_id)
     if constraints.attributes is not None and any(
         caller.attributes.get(name) != value
         for name, value in constraints.attributes.items()
@@ -128,6 +131,18 @@ def _memberships(
     ):
         if allowed is not None:
             yield false() if column is None else column.in_(sorted(allowed))
+
+
+def _descends(column: Any, execution_id: int | None) -> ColumnElement[bool]:
+    """Hold for an execution and for everything it started, however deep."""
+    if column is None or execution_id is None:
+        return false()
+    family = select(Execution.id).where(Execution.id == execution_id)
+    tree = family.cte("descendants", recursive=True)
+    children = select(Execution.id).join(tree, Execution.parent_id == tree.c.id)
+    whole = tree.union(children)
+    condition: ColumnElement[bool] = column.in_(select(whole.c.id))
+    return condition
 
 
 def _equals(column: Any, value: object) -> ColumnElement[bool]:

@@ -127,13 +127,20 @@ def _execution_grants(claims: Claims) -> tuple[Grant, ...]:
         _grant(Resource.EXECUTIONS, {Action.READ}, itself),
         _grant(Resource.INQUIRIES, {Action.READ, Action.CREATE}, itself),
     ]
-    for owner_type in ("action", "pack"):
-        refs = _refs(claims, f"standard_access_{owner_type}_refs")
+    for owner_type, own_ref in _own_refs(claims):
+        refs = _refs(claims, f"standard_access_{owner_type}_refs") or frozenset()
+        if STANDARD in (named_sets(claims) or ()):
+            refs |= {own_ref}
         if refs:
             owned = Constraints(owner_types=frozenset({owner_type}), owner_refs=refs)
             grants.append(_grant(Resource.KEYS, {Action.READ, Action.DECRYPT}, owned))
             grants.append(_grant(Resource.ARTIFACTS, _CHANGE, owned))
     return tuple(grants)
+
+
+def _own_refs(claims: Claims) -> tuple[tuple[str, str], ...]:
+    action_ref = _action_ref(claims)
+    return ("action", action_ref), ("pack", action_ref.partition(".")[0])
 
 
 def _grant(

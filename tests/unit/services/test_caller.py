@@ -98,6 +98,16 @@ def test_standard_access_reaches_the_keys_of_its_own_action_and_pack() -> None:
     assert not may_decrypt("system", "")
 
 
+def test_the_reserved_set_gives_standard_access_by_itself() -> None:
+    caller = execution_caller(permission_set_refs=["standard"])
+    own = Target(owner_type="pack", owner_ref="ops")
+    other = Target(owner_type="pack", owner_ref="sales")
+
+    assert caller.may(Resource.ARTIFACTS, Action.UPDATE, own)
+    assert not caller.may(Resource.ARTIFACTS, Action.UPDATE, other)
+    assert not execution_caller().may(Resource.ARTIFACTS, Action.UPDATE, own)
+
+
 @pytest.mark.parametrize("action_ref", ["", None, "deploy", 7])
 def test_an_execution_token_without_an_action_is_refused(action_ref: object) -> None:
     with pytest.raises(PermissionDenied):
