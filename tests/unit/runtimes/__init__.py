@@ -1,0 +1,1 @@
+"""How documents, scripts, commands and outputs are made."""
