@@ -21,6 +21,11 @@ __all__ = ["DispatchService", "Hosting", "WaitingSignal"]
 
 CLAIM_LAPSES = timedelta(seconds=20)
 CLAIM_LIMIT = 200
+LONGEST_QUEUE = 50
+"""So many unstarted executions of one runtime Temporal gets to hold at a time.
+
+More would not start sooner; what waits in the database meanwhile is hosted together.
+"""
 PATIENCE = 5
 """How often a cancel is offered to a workflow that cannot be found."""
 
@@ -53,13 +58,18 @@ class DispatchService:
         """Take requested executions that nobody takes care of, grouped for hosting."""
         async with self._database.transaction() as tx:
             lapsed = await tx.dispatch.claim_lapsed(CLAIM_LAPSES)
-            fresh = await tx.dispatch.claim_fresh(CLAIM_LIMIT)
+            fresh = await tx.dispatch.claim_fresh(CLAIM_LIMIT, LONGEST_QUEUE)
             hostings = [
                 _host(group) for group in group_executions(fresh, self._batch_size)
             ]
             for hosting in hostings:
                 await tx.dispatch.assign_workflow(hosting.workflow_id, _ids([hosting]))
         return _regroup(lapsed) + hostings
+
+    async def is_held_back(self) -> bool:
+        """Tell whether executions wait for room in a queue."""
+        async with self._database.transaction() as tx:
+            return await tx.dispatch.is_held_back()
 
     async def confirm(self, hostings: Sequence[Hosting]) -> None:
         """Record that Temporal has these executions."""

@@ -22,6 +22,8 @@ CHANNEL = "attune_dispatch"
 PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 CONCURRENT_CALLS = 16
+HELD_BACK_SECONDS = 0.1
+"""Between two looks while queues are long; their shortening sends no wake-up."""
 
 
 class Dispatcher:
@@ -85,6 +87,9 @@ class Dispatcher:
         await self._dispatch.confirm([h for h, failure in pairs if failure is None])
         await self._dispatch.release([h for h, failure in pairs if failure])
         _raise_first(outcomes)
+        if not hostings and await self._dispatch.is_held_back():
+            await asyncio.sleep(HELD_BACK_SECONDS)
+            return True
         return bool(hostings)
 
     async def _start(self, hosting: Hosting) -> None:

@@ -15,15 +15,32 @@ _COLUMNS = """
     trace_tag, workflow_id, dispatch_generation
 """
 
-# Requested executions that no dispatcher has taken yet.
+# Requested executions that no dispatcher has taken yet, of runtimes whose queues are
+# not long already: what waits here is hosted together later.
 _CLAIM_FRESH = text(f"""
     SELECT {_COLUMNS}
     FROM attune.execution
-    WHERE status = 'requested' AND workflow_id IS NULL AND runtime_ref IS NOT NULL
+    WHERE
+        status = 'requested'
+        AND workflow_id IS NULL
+        AND runtime_ref <> ALL (ARRAY(
+            SELECT runtime_ref
+            FROM attune.execution
+            WHERE status = 'scheduled' AND runtime_ref IS NOT NULL
+            GROUP BY runtime_ref
+            HAVING count(*) >= :longest_queue
+        ))
     ORDER BY id
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
 """)  # noqa: S608 - the columns are a constant above
+
+_IS_HELD_BACK = text("""
+    SELECT EXISTS (
+        SELECT FROM attune.execution
+        WHERE status = 'requested' AND workflow_id IS NULL AND runtime_ref IS NOT NULL
+    )
+""")
 
 # One dispatcher at a time takes up lapsed claims, so that a group is never split.
 _LAPSED_LOCK = text("SELECT pg_try_advisory_xact_lock(4150, 1)")
@@ -108,10 +125,20 @@ class DispatchRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def claim_fresh(self, limit: int) -> list[WaitingExecution]:
-        """Lock executions that nobody has taken, oldest first."""
-        rows = await self._session.execute(_CLAIM_FRESH, {"limit": limit})
+    async def claim_fresh(
+        self, limit: int, longest_queue: int
+    ) -> list[WaitingExecution]:
+        """Lock executions that nobody has taken, oldest first.
+
+        Leaves those whose runtime has `longest_queue` unstarted ones in Temporal.
+        """
+        values = {"limit": limit, "longest_queue": longest_queue}
+        rows = await self._session.execute(_CLAIM_FRESH, values)
         return [_waiting(row) for row in rows]
+
+    async def is_held_back(self) -> bool:
+        """Tell whether anything waits to be claimed."""
+        return bool(await self._session.scalar(_IS_HELD_BACK))
 
     async def claim_lapsed(self, lapse: timedelta) -> list[WaitingExecution]:
         """Take over claims older than `lapse`, whole groups, ordered by id."""
