@@ -103,7 +103,7 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo what is done inside, and only that, if it raises."""
-        async with self.session.begin_nested():
+        async with translated_errors(), self.session.begin_nested():
             yield
 
 

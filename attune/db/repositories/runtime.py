@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import any_, func, or_, select
 
 from attune.db.models import Runtime, RuntimeVersion
 from attune.db.repositories.base import Repository
@@ -22,7 +22,7 @@ class RuntimeRepository(ComponentRepository[Runtime]):
             or_(
                 Runtime.ref == word,
                 func.lower(Runtime.name) == word,
-                Runtime.aliases.any(word),  # type: ignore[arg-type]  # an array's any
+                any_(Runtime.aliases) == word,
             )
         )
         return await self._all(query.order_by(Runtime.ref))
