@@ -13,6 +13,9 @@ FREE_ATTEMPTS: Final = 5
 """Typing errors that cost nothing."""
 
 LONGEST_DELAY_SECONDS: Final = 300.0
+WINDOW_SECONDS: Final = 300.0
+"""After so long without a failure and without a delay, the count begins anew."""
+
 REMEMBERED: Final = 10_000
 
 
@@ -20,6 +23,7 @@ REMEMBERED: Final = 10_000
 class _Failures:
     count: int = 0
     blocked_until: float = 0.0
+    failed_at: float = 0.0
 
 
 class LoginThrottle:
@@ -28,9 +32,11 @@ class LoginThrottle:
     def __init__(
         self,
         free_attempts: int = FREE_ATTEMPTS,
+        window_seconds: float = WINDOW_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._free_attempts = free_attempts
+        self._window_seconds = window_seconds
         self._clock = clock
         self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
 
@@ -47,13 +53,17 @@ class LoginThrottle:
 
     def record_failure(self, login: str, address: str) -> None:
         """Count a failure; from the sixth on, each doubles the delay."""
+        now = self._clock()
         failures = self._failures.setdefault((login, address), _Failures())
         self._failures.move_to_end((login, address))
+        if now > max(failures.failed_at, failures.blocked_until) + self._window_seconds:
+            failures.count = 0
         failures.count += 1
+        failures.failed_at = now
         excess = failures.count - self._free_attempts
         if excess > 0:
             delay = min(2.0 ** min(excess - 1, 16), LONGEST_DELAY_SECONDS)
-            failures.blocked_until = self._clock() + delay
+            failures.blocked_until = now + delay
         if len(self._failures) > REMEMBERED:
             self._failures.popitem(last=False)
 

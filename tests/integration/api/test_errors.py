@@ -121,6 +121,36 @@ async def test_more_requests_than_can_be_answered_are_refused() -> None:
         assert (await client.get("/")).status_code == 204
 
 
+async def test_an_answer_that_has_begun_makes_room_for_the_next() -> None:
+    begun = asyncio.Event()
+    leave = asyncio.Event()
+
+    async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"] == "/stream":
+            begun.set()
+            await leave.wait()
+        await send({"type": "http.response.body", "body": b""})
+        del receive
+
+    transport = httpx.ASGITransport(Edge(streaming, Limits(concurrent_requests=1)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+        first = asyncio.create_task(client.get("/stream"))
+        await begun.wait()
+
+        assert (await client.get("/")).status_code == 200
+        leave.set()
+        assert (await first).status_code == 200
+
+
+async def test_no_answer_is_cached_or_guessed_at(api: Api) -> None:
+    for path in ("/health", "/no/such/path", "/faults/bug"):
+        answer = await api.client.get(path)
+
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_a_validation_error_names_the_place_and_not_the_value(api: Api) -> None:
     body = {"login": {"x": CANARY}, "password": CANARY}
 

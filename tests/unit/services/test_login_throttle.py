@@ -22,7 +22,7 @@ def delay(throttle: LoginThrottle, login: str = "ann", address: str = "a") -> in
 
 
 def test_a_few_typing_errors_cost_nothing() -> None:
-    throttle = LoginThrottle(3, Clock())
+    throttle = LoginThrottle(3, clock=Clock())
     for _ in range(3):
         throttle.record_failure("ann", "a")
 
@@ -30,7 +30,7 @@ def test_a_few_typing_errors_cost_nothing() -> None:
 
 
 def test_every_further_failure_doubles_the_delay_up_to_five_minutes() -> None:
-    throttle = LoginThrottle(3, Clock())
+    throttle = LoginThrottle(3, clock=Clock())
     delays = []
     for _ in range(20):
         throttle.record_failure("ann", "a")
@@ -42,15 +42,25 @@ def test_every_further_failure_doubles_the_delay_up_to_five_minutes() -> None:
 
 def test_the_delay_ends() -> None:
     clock = Clock()
-    throttle = LoginThrottle(0, clock)
+    throttle = LoginThrottle(0, clock=clock)
     throttle.record_failure("ann", "a")
     clock.now = 1.1
 
     assert delay(throttle) == 0
 
 
+def test_failures_of_long_ago_are_forgotten() -> None:
+    clock = Clock()
+    throttle = LoginThrottle(1, 300, clock)
+    throttle.record_failure("ann", "a")
+    clock.now = 301
+    throttle.record_failure("ann", "a")
+
+    assert delay(throttle) == 0
+
+
 def test_other_logins_and_other_addresses_are_not_slowed() -> None:
-    throttle = LoginThrottle(0, Clock())
+    throttle = LoginThrottle(0, clock=Clock())
     throttle.record_failure("ann", "a")
 
     assert delay(throttle, login="bob") == 0
@@ -58,7 +68,7 @@ def test_other_logins_and_other_addresses_are_not_slowed() -> None:
 
 
 def test_success_forgets_the_failures() -> None:
-    throttle = LoginThrottle(0, Clock())
+    throttle = LoginThrottle(0, clock=Clock())
     throttle.record_failure("ann", "a")
     throttle.record_success("ann", "a")
 
@@ -66,7 +76,7 @@ def test_success_forgets_the_failures() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    throttle = LoginThrottle(0, Clock())
+    throttle = LoginThrottle(0, clock=Clock())
     for number in range(REMEMBERED + 10):
         throttle.record_failure(f"user{number}", "a")
 
@@ -74,7 +84,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_a_refusal_is_an_error_with_a_time() -> None:
-    throttle = LoginThrottle(0, Clock())
+    throttle = LoginThrottle(0, clock=Clock())
     throttle.record_failure("ann", "a")
 
     with pytest.raises(RateLimited):
