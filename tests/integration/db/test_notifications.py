@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.db.ear import CHANNELS, Ear, notifications
 from tests.integration.db.plain_sql import (
     Row,
     Sql,
@@ -25,44 +26,6 @@ LONGEST_MESSAGE = 7999
 """Bytes of a payload that PostgreSQL still takes."""
 
 
-class Ear:
-    """Everything that was heard on some channels."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[str, str]] = []
-
-    def hear(self, sql: object, pid: int, channel: str, payload: object) -> None:
-        """Note a message."""
-        del sql, pid
-        self.heard.append((channel, str(payload)))
-
-    def documents(self, channel: str) -> list[dict[str, Any]]:
-        """Return the messages of a channel, read as JSON."""
-        return [json.loads(text) for name, text in self.heard if name == channel]
-
-
-CHANNELS = (
-    "execution_created",
-    "execution_status_changed",
-    "inquiry_created",
-    "inquiry_responded",
-    "inquiry_timeout",
-    "inquiry_cancelled",
-    "event_created",
-    "enforcement_created",
-    "enforcement_status_changed",
-    "workflow_execution_status_changed",
-    "artifact_created",
-    "artifact_updated",
-    "execution",
-    "rule",
-    "attune_dispatch",
-    "attune_definitions",
-    "attune_permissions",
-    "attune_log",
-)
-
-
 @pytest.fixture
 async def ear(database_url: str) -> AsyncIterator[Ear]:
     """Listens on every channel, over a connection of its own."""
@@ -71,14 +34,6 @@ async def ear(database_url: str) -> AsyncIterator[Ear]:
         for channel in CHANNELS:
             await listening.add_listener(channel, ear.hear)
         yield ear
-
-
-async def notifications(sql: Sql, entity_type: str) -> list[Row]:
-    rows = await sql.fetch(
-        "SELECT * FROM attune.notification WHERE entity_type = $1 ORDER BY id",
-        entity_type,
-    )
-    return [dict(row) for row in rows]
 
 
 async def insert_execution(sql: Sql, **values: Any) -> Row:
