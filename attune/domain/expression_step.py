@@ -36,7 +36,7 @@ def path_of_scope(name: str, keys: Sequence[Key]) -> Step:
         return lambda frame: frame.scope.get(name)
     if all(index is None for _, index in keys):
         return _names_of_scope(name, tuple(key for key, _ in keys))
-    return lambda frame: _walk(frame.scope.get(name), keys)
+    return lambda frame: walk(frame.scope.get(name), keys)
 
 
 def _names_of_scope(name: str, keys: tuple[str, ...]) -> Step:
@@ -53,10 +53,11 @@ def _names_of_scope(name: str, keys: tuple[str, ...]) -> Step:
 
 def path_of_value(start: Step, keys: Sequence[Key]) -> Step:
     """Give what the path leads to from a computed value."""
-    return lambda frame: _walk(start(frame), keys)
+    return lambda frame: walk(start(frame), keys)
 
 
-def _walk(value: Json, keys: Sequence[Key]) -> Json:
+def walk(value: Json, keys: Sequence[Key]) -> Json:
+    """Return what the path leads to, or null."""
     for key, index in keys:
         if isinstance(value, dict):
             value = value.get(key)

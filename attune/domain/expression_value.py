@@ -95,6 +95,7 @@ def measure(budget: Budget, value: Json) -> int:
         budget.spend(len(following) * 2 + 1)
         elements += len(following)
         if not following:
+            budget.spend_text(length)
             return length + elements * 2
         level = following
     raise InvalidInput(f"makes a value nested deeper than {MAX_DEPTH} levels")
@@ -115,6 +116,6 @@ def check_result(budget: Budget, value: Json) -> Json:
     """Return the value if an expression may have it as its result."""
     if isinstance(value, list | dict):
         measure(budget, value)
-    elif isinstance(value, str) and len(value) > MAX_TEXT:
-        raise InvalidInput(f"makes more than {MAX_TEXT} characters")
+    elif isinstance(value, str):
+        budget.make_text(len(value))
     return value

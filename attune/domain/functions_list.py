@@ -46,7 +46,8 @@ def _reversed(budget: Budget, value: Json) -> Json:
 
 def _sort(budget: Budget, values: Json) -> Json:
     items = list_argument(values, "sort()")
-    budget.make_list(len(items) * 2)
+    budget.make_list(len(items))
+    budget.spend(len(items))
     check_same_order(items, "sort()")
     # The items are all numbers or all strings, which no type of ours can say.
     return sorted(items)  # type: ignore[type-var]
@@ -55,6 +56,7 @@ def _sort(budget: Budget, values: Json) -> Json:
 def _unique(budget: Budget, values: Json) -> Json:
     items = list_argument(values, "unique()")
     budget.make_list(len(items))
+    budget.spend(len(items))
     first: dict[object, Json] = {}
     for item in items:
         first.setdefault(_identity(budget, item), item)
@@ -63,7 +65,7 @@ def _unique(budget: Budget, values: Json) -> Json:
 
 def _identity(budget: Budget, value: Json) -> object:
     if isinstance(value, list | dict):
-        budget.spend_text(measure(budget, value) * 8)
+        budget.spend_text(measure(budget, value) * 16)
         return json.dumps(_normal(value), sort_keys=True), list
     return value, type(value) if isinstance(value, bool) else None
 
@@ -93,7 +95,9 @@ def _flat(budget: Budget, values: Json) -> Json:
 
 def _zip(budget: Budget, *values: Json) -> Json:
     lists = [list_argument(value, "zip()") for value in values]
-    budget.make_list(min(map(len, lists)) * (len(lists) + 1))
+    shortest = min(map(len, lists))
+    budget.make_list(shortest)
+    budget.spend(shortest * (len(lists) + 3))
     return [list(group) for group in zip(*lists, strict=False)]
 
 
@@ -151,6 +155,7 @@ def _chunks(budget: Budget, values: Json, size: Json) -> Json:
     if step < 1:
         raise InvalidInput("chunks() needs a size of 1 or more")
     budget.make_list(len(items))
+    budget.spend(len(items) // step * 4)
     return [items[at : at + step] for at in range(0, len(items), step)]
 
 

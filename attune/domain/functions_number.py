@@ -107,7 +107,7 @@ def check_same_order(items: list[Json], what: str) -> None:
 
 def _sum(budget: Budget, values: Json) -> Json:
     items = list_argument(values, "sum()")
-    budget.spend(len(items))
+    budget.spend(len(items) * 2)
     total: Number = 0
     for item in items:
         total = check_number(total + number_argument(item, "sum()"))

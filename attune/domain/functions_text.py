@@ -1,5 +1,6 @@
 """Functions on text."""
 
+from collections.abc import Callable
 from typing import Final
 
 from attune.domain.errors import InvalidInput
@@ -14,15 +15,19 @@ _STEPS_PER_PATTERN_CHARACTER: Final = 80
 
 
 def _lower(budget: Budget, value: Json) -> Json:
-    text = text_argument(value, "lower()").lower()
-    budget.make_text(len(text))
-    return text
+    return _change_case(budget, text_argument(value, "lower()"), str.lower)
 
 
 def _upper(budget: Budget, value: Json) -> Json:
-    text = text_argument(value, "upper()").upper()
-    budget.make_text(len(text))
-    return text
+    return _change_case(budget, text_argument(value, "upper()"), str.upper)
+
+
+def _change_case(budget: Budget, text: str, change: Callable[[str], str]) -> str:
+    # Letters outside ASCII are looked up one by one.
+    budget.spend_text(len(text) * (1 if text.isascii() else 8))
+    changed = change(text)
+    budget.make_text(len(changed))
+    return changed
 
 
 def _trim(budget: Budget, value: Json, characters: Json = None) -> Json:
