@@ -10,7 +10,8 @@ class ProcessOutcome:
     """The end of one run; all of its processes and files are gone by then."""
 
     exit_code: int | None = None
-    """None when it was not started, was ended by a signal, or was lost sight of."""
+    """None when it was not started or was lost sight of; as in a shell, 128 + N stands
+    for the signal N."""
     signal: int | None = None
     duration_ms: int = 0
     stdout: Captured = field(default_factory=Captured)

@@ -16,7 +16,7 @@ from attune.runtimes.outcome import ProcessOutcome
 from attune.runtimes.output import DEFAULT_LIMIT, OutputCapture, Sink
 from attune.runtimes.probe import RuntimeProbe
 from attune.runtimes.process import ProcessSpec, Supervisor
-from attune.runtimes.running import RunningProcess
+from attune.runtimes.running import Exit, RunningProcess
 from attune.runtimes.stream import Stream
 from attune.runtimes.variables import (
     WorkerPlaces,
@@ -27,6 +27,7 @@ from attune.runtimes.variables import (
 from attune.runtimes.workspace import Workspace
 
 DEFAULT_GRACE_SECONDS = 5.0
+SIGNAL_BASE = 128  # the shell's way to tell a signal by an exit code
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class ActionLauncher:
             stop.cancel()
             await _killed(process)
         return ProcessOutcome(
-            exit_code=exit_.code,
+            exit_code=_exit_code(exit_),
             signal=exit_.signal,
             duration_ms=exit_.duration_ms,
             timed_out=not done,
@@ -199,6 +200,12 @@ def _texts(value: Json) -> Iterator[str]:
             yield from _texts(item)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
+
+
+def _exit_code(exit_: Exit) -> int | None:
+    if exit_.signal is not None and exit_.error is None:
+        return SIGNAL_BASE + exit_.signal
+    return exit_.code
 
 
 async def _killed(process: RunningProcess) -> None:

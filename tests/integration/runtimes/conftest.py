@@ -1,10 +1,13 @@
 """A supervisor for the tests of this folder."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from attune.runtimes.process import Supervisor
+from attune.runtimes.run import RunLimits
+from tests.integration.runtimes.launches import Bench, open_bench
 
 
 @pytest.fixture
@@ -14,3 +17,11 @@ async def supervisor() -> AsyncIterator[Supervisor]:
     await supervisor.start()
     yield supervisor
     await supervisor.stop()
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """Yield a worker's launcher with quick limits."""
+    limits = RunLimits(output_bytes=100_000, grace_seconds=0.5)
+    async with open_bench(tmp_path, limits) as bench:
+        yield bench
