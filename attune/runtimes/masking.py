@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -15,13 +14,8 @@ class Masking:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         spellings = {form for text in secrets for form in _spellings(text)}
-        ordered = sorted(spellings, key=len, reverse=True)
-        self._longest = len(ordered[0]) if ordered else 0
-        self._prefixes = {
-            form[:length] for form in ordered for length in range(1, len(form))
-        }
-        pattern = b"|".join(map(re.escape, ordered))
-        self._pattern = re.compile(pattern) if ordered else None
+        # The longest first, or a part of it would be masked and the rest shown.
+        self._forms = sorted(spellings, key=len, reverse=True)
 
     def open(self) -> "MaskedStream":
         """Return the state for one stream."""
@@ -29,14 +23,13 @@ class Masking:
 
     def apply(self, content: bytes) -> bytes:
         """Replace every secret in `content`."""
-        return self._pattern.sub(MASK, content) if self._pattern else content
+        for form in self._forms:
+            content = content.replace(form, MASK)
+        return content
 
     def unfinished(self, content: bytes) -> int:
         """Return how many bytes at the end may be the beginning of a secret."""
-        for length in range(min(self._longest - 1, len(content)), 0, -1):
-            if content[-length:] in self._prefixes:
-                return length
-        return 0
+        return max((_overlap(content, form) for form in self._forms), default=0)
 
 
 class MaskedStream:
@@ -57,6 +50,16 @@ class MaskedStream:
         """Return what was held back and turned out to be no secret."""
         held, self._held = self._held, b""
         return held
+
+
+def _overlap(content: bytes, form: bytes) -> int:
+    """Return the length of the longest end of `content` that begins `form`."""
+    start = content.find(form[:1], max(0, len(content) - len(form) + 1))
+    while start >= 0:
+        if form.startswith(content[start:]):
+            return len(content) - start
+        start = content.find(form[:1], start + 1)
+    return 0
 
 
 def _spellings(text: str) -> Iterable[bytes]:

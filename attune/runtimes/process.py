@@ -19,6 +19,8 @@ from attune.runtimes.supervisor import wire
 DEFAULT_NICE = 5  # the worker's heartbeats come before user code
 READY_WITHIN_SECONDS = 10.0
 END_WITHIN_SECONDS = 35.0
+SEND_ATTEMPT_COUNT = 3
+FULL_PAUSE_SECONDS = 0.005
 _ROOT = Path(__file__).parents[2]
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -94,7 +96,6 @@ class Supervisor:
         if self._stopped:
             raise Unavailable("the supervisor is stopped")
         order = wire.frame(wire.ORDER, spec.order().pack())
-        await self.start()
         number = next(self._numbers)
         control, keeper_end = socket.socketpair()
         control.settimeout(0)
@@ -118,6 +119,8 @@ class Supervisor:
         return process
 
     async def _launch(self) -> None:
+        if self._process is not None:
+            await asyncio.to_thread(_wait_or_kill, self._process)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(0)
         with theirs:
@@ -139,18 +142,27 @@ class Supervisor:
         loop.add_reader(ours, self._hear)
 
     async def _send(self, datagram: bytes, files: list[int]) -> None:
-        while True:
-            if self._line is None:
-                raise Unavailable("the supervisor has ended")
+        """Send when there is room, to a new supervisor if the old one just ended."""
+        for _ in range(SEND_ATTEMPT_COUNT):
+            await self.start()
             try:
-                socket.send_fds(self._line, [datagram], files)
-            except BlockingIOError:
-                await _writable(self._line)
-            except OSError as error:
+                # The kernel does not tell when its queue for datagrams has room again.
+                while not self._sent(datagram, files):  # noqa: ASYNC110 - see above
+                    await asyncio.sleep(FULL_PAUSE_SECONDS)
+            except OSError:
                 self._hang_up()
-                raise Unavailable("the supervisor has ended") from error
             else:
                 return
+        raise Unavailable("the supervisor has ended")
+
+    def _sent(self, datagram: bytes, files: list[int]) -> bool:
+        if self._line is None:
+            raise BrokenPipeError
+        try:
+            socket.send_fds(self._line, [datagram], files)
+        except BlockingIOError:
+            return False
+        return True
 
     def _destroy(self, number: int) -> None:
         if self._line is None:
@@ -212,16 +224,6 @@ def _open_pipes() -> tuple[dict[Stream, int], list[int]]:
         readers[stream] = reader
         writers.append(writer)
     return readers, writers
-
-
-async def _writable(line: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_writer(line, ready.set_result, None)
-    try:
-        await ready
-    finally:
-        loop.remove_writer(line)
 
 
 def _encode(text: str, what: str) -> bytes:

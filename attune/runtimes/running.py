@@ -11,8 +11,9 @@ from attune.runtimes.stream import OnOutput, Stream
 from attune.runtimes.supervisor import wire
 
 READ_SIZE = 65536  # what a pipe holds
+LOST = "lost sight of the process"
 DRAIN_READ_COUNT = 32  # more than a pipe holds, after everybody is dead
-DESTROY_AFTER_SECONDS = 3.0  # past the grace, and the keeper still says nothing
+DESTROY_AFTER_SECONDS = 5.0  # past the grace, and the keeper still says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class RunningProcess:
         except ConnectionError:
             return
         except BaseException:
-            self._end(replace(self._exit, error="lost"))
+            self._end(replace(self._exit, error=LOST))
             raise
 
     def discard(self) -> None:
@@ -112,7 +113,7 @@ class RunningProcess:
         except ConnectionError:
             received = b""
         if not received:
-            self._end(replace(self._exit, error=self._exit.error or "lost"))
+            self._end(replace(self._exit, error=self._exit.error or LOST))
             return
         self._frames.feed(received)
         while not self.has_ended and (frame := self._frames.take()) is not None:

@@ -13,8 +13,9 @@ from attune.runtimes.supervisor.wakeup import PARENT_DIED, Wakeup
 NOT_FOUND_STATUS = 127
 FIRST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.5
-# A process in the hands of a dead disk, or of another user, cannot be killed.
-GIVE_UP_AFTER_SECONDS = 30.0
+# A process in the hands of a dead disk, or of another user, cannot be killed. Shorter
+# than the worker waits before it has a silent keeper destroyed.
+GIVE_UP_AFTER_SECONDS = 4.0
 
 
 class Keeper:

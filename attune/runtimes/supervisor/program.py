@@ -18,6 +18,8 @@ LONGEST_PAUSE_SECONDS = 0.5
 END_WITHIN_SECONDS = 30.0
 # A walk may miss a process whose sibling ends during it, so it has to be seen twice.
 CLEAN_LOOKS = 2
+# After that much trying, what is left cannot be killed by us.
+TELL_WITHIN_SECONDS = 3.0
 FAILED = 70
 MOST_FILES = 4  # control, stdout, stderr, stdin
 _FILE = struct.Struct("i")
@@ -30,7 +32,7 @@ class Supervisor:
         self._worker = worker
         self._wakeup = Wakeup()
         self._keepers: dict[int, tuple[int, socket.socket]] = {}
-        self._bereaved: list[socket.socket] = []
+        self._bereaved: list[tuple[float, socket.socket]] = []
         self._clean_looks = CLEAN_LOOKS
         self._pause = SWEEP_PAUSE_SECONDS
         self._poll = select.poll()
@@ -107,7 +109,7 @@ class Supervisor:
         self._wakeup.close()
         for _, control in self._keepers.values():
             control.close()
-        for control in self._bereaved:
+        for _, control in self._bereaved:
             control.close()
 
     def _destroy(self, number: int) -> None:
@@ -122,7 +124,8 @@ class Supervisor:
                 control.close()
                 continue
             if control is not None:
-                self._bereaved.append(control)
+                tell_at = time.monotonic() + TELL_WITHIN_SECONDS
+                self._bereaved.append((tell_at, control))
             # Either a keeper died, and its action now is ours, or one of those did.
             self._clean_looks = 0
             self._pause = SWEEP_PAUSE_SECONDS
@@ -134,18 +137,24 @@ class Supervisor:
         unknown = [
             pid for pid in descent.children(os.getpid()) if pid not in self._keepers
         ]
+        self._clean_looks = 0 if unknown else self._clean_looks + 1
         if unknown:
-            self._clean_looks = 0
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-            for pid in unknown:
-                descent.signal_all([pid, *descent.descendants(pid)], signal.SIGKILL)
-            return
-        self._clean_looks += 1
-        if self._clean_looks == CLEAN_LOOKS:
-            for control in self._bereaved:
-                _tell(control, wire.frame(wire.LOST))
-                control.close()
-            self._bereaved.clear()
+        for pid in unknown:
+            descent.signal_all([pid, *descent.descendants(pid)], signal.SIGKILL)
+        self._tell_bereaved(all_clean=self._clean_looks >= CLEAN_LOOKS)
+
+    def _tell_bereaved(self, *, all_clean: bool) -> None:
+        """Tell the worker which actions are gone, or as good as: some cannot be killed."""
+        now = time.monotonic()
+        waiting = []
+        for tell_at, control in self._bereaved:
+            if not all_clean and now < tell_at:
+                waiting.append((tell_at, control))
+                continue
+            _tell(control, wire.frame(wire.LOST))
+            control.close()
+        self._bereaved = waiting
 
     def _kill_everything(self) -> None:
         self._poll.unregister(self._worker)

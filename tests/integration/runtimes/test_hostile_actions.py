@@ -181,6 +181,18 @@ async def test_killed_supervisor_takes_its_actions_along_and_is_replaced(
     assert not is_alive(first)
 
 
+async def test_action_started_just_after_the_supervisor_died_runs(
+    supervisor: Supervisor,
+) -> None:
+    assert supervisor.pid is not None
+    os.kill(supervisor.pid, signal.SIGKILL)
+    await eventually(lambda: not is_alive(supervisor.pid or 0), of="its end")
+
+    ran = await run(supervisor, "echo", "again")
+
+    assert ran.stdout == b"again\n"
+
+
 async def test_signals_of_a_terminal_do_not_end_the_supervisor(
     supervisor: Supervisor,
 ) -> None:

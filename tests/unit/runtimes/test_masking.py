@@ -48,6 +48,16 @@ def test_longer_secret_is_masked_whole() -> None:
     assert masked(Masking(["abcd", "abcdefgh"]), b"abcdefgh abcd") == b"*** ***"
 
 
+def test_long_secret_costs_little_and_is_masked_in_pieces() -> None:
+    secret = "".join(f"{number:07x}" for number in range(100_000))
+    text = f"a {secret} b {secret[:-1]}".encode()
+    chunks = [text[start : start + 65536] for start in range(0, len(text), 65536)]
+
+    shown = masked(Masking([secret]), *chunks)
+
+    assert shown == f"a *** b {secret[:-1]}".encode()
+
+
 def test_short_secret_is_not_masked() -> None:
     assert masked(Masking(["1", ""]), b"1 2 3") == b"1 2 3"
 
