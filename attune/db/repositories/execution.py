@@ -132,7 +132,7 @@ class ExecutionRepository(Repository[Execution]):
         query = select(ExecutionSecretValue.name, ExecutionSecretValue.value).where(
             ExecutionSecretValue.execution_id == execution_id
         )
-        return dict((await self._session.execute(query)).tuples().all())
+        return dict((await self._session.execute(query)).all())
 
     async def page(
         self,
@@ -159,7 +159,7 @@ class ExecutionRepository(Repository[Execution]):
         """Return how many executions stand where."""
         query = select(Execution.status, func.count()).where(*present(among))
         rows = await self._session.execute(query.group_by(Execution.status))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def cancel(self, execution_id: int, result: str) -> tuple[bool, str | None]:
         """Ask for the end; tells whether anything changed, and the hosting workflow.

@@ -69,7 +69,7 @@ async def test_of_racing_attempts_one_starts(database: Database) -> None:
     )
 
     started = [a for a in answers if not isinstance(a, BaseException)]
-    assert len(started) == 1
+    assert len(started) == 1, answers
     assert started[0].execution_id == execution.id
     assert all(isinstance(a, Conflict) for a in answers if a not in started)
 
@@ -162,7 +162,8 @@ async def test_what_a_dead_worker_ran_is_abandoned_with_one_alert(
         alerts = await tx.events.page(
             PageRequest(), EventFilter(trigger_ref="core.alert")
         )
-    [alert] = alerts.items
+        [alert_id] = [listed.id for listed in alerts.items]
+        alert = await tx.events.get(alert_id)
     expected = f"execution:{execution.id}:worker_unavailable"
     assert alert.payload["correlation_id"] == expected
 
