@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -24,6 +25,7 @@ class Workspace:
         self.home = root / "home"
         self._own: Path | None = None
         self._lock: int | None = None
+        self._idle: list[Path] = []
 
     def open(self) -> Self:
         """Make the directories; this process's own is locked as long as it lives."""
@@ -45,13 +47,22 @@ class Workspace:
 
     @asynccontextmanager
     async def run_directory(self) -> AsyncIterator[Path]:
-        """Yield a private directory for one run, removed with all that is in it."""
-        directory = Path(tempfile.mkdtemp(dir=self._own))
+        """Yield a private directory for one run; what it leaves in there is removed.
+
+        One that comes back as it was given is given again: making and removing one is
+        slower than all else a worker does for a run.
+        """
+        directory = self._idle.pop() if self._idle else self._new_directory()
         try:
             yield directory
         finally:
-            if not _removed_empty(directory):
+            if _is_pristine(directory):
+                self._idle.append(directory)
+            else:
                 await asyncio.to_thread(remove_tree, directory)
+
+    def _new_directory(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self._own))
 
     def _remove_abandoned(self) -> None:
         for directory in self._runs.iterdir():
@@ -78,11 +89,25 @@ def remove_tree(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+def _is_pristine(directory: Path) -> bool:
+    """Tell whether it is empty, private and still itself, whatever user code did."""
+    try:
+        status = directory.lstat()
+        if status.st_mode != stat.S_IFDIR | _PRIVATE or status.st_uid != os.getuid():
+            return False
+        with os.scandir(directory) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
+
+
 def _removed_empty(directory: Path) -> bool:
     try:
         directory.rmdir()
     except FileNotFoundError:
         return True
+    except NotADirectoryError:
+        directory.unlink()  # user code may have put a link in its place
     except OSError:
         return False
     return True

@@ -99,8 +99,13 @@ class Bench:
             return await self.launcher.run(action, self.pack_dir, sink, self.cancelled)
 
     def left_behind(self) -> list[Path]:
-        """Return the files and directories of runs that still exist."""
-        return [path for own in self.runs() for path in own.iterdir()]
+        """Return what is in the directories of ended runs."""
+        return [
+            path
+            for own in self.runs()
+            for run in own.iterdir()
+            for path in run.iterdir()
+        ]
 
     def runs(self) -> list[Path]:
         """Return the directories of worker processes."""

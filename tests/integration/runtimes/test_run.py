@@ -190,6 +190,29 @@ async def test_home_and_temporary_directory_can_be_written(bench: Bench) -> None
     assert bench.left_behind() == []
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "chmod 777 $TMPDIR",
+        "rmdir $TMPDIR; ln -s /etc $TMPDIR",
+        "rmdir $TMPDIR; touch $TMPDIR",
+        "rmdir $TMPDIR",
+        "mkdir -p $TMPDIR/a/b; touch $TMPDIR/a/b/c; chmod 0 $TMPDIR/a $TMPDIR",
+    ],
+)
+async def test_next_run_finds_its_directory_private_and_empty(
+    bench: Bench, deed: str
+) -> None:
+    bad = bench.action("bad.sh", deed)
+    look = bench.action("look.sh", 'stat -c "%F %a" $TMPDIR; ls -A $TMPDIR')
+
+    await bench.run(launch(SHELL, bad))
+    outcome = await bench.run(launch(SHELL, look))
+
+    assert outcome.stdout.content == b"directory 700\n"
+    assert Path("/etc/passwd").exists()  # noqa: ASYNC240 - a look at one file
+
+
 async def test_time_limit_ends_the_action(bench: Bench) -> None:
     mark = new_mark()
     code = "trap '' TERM; setsid sleep 600 & echo begun; sleep 600"
