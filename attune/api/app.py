@@ -13,12 +13,18 @@ from attune.api.errors import install_error_answers
 from attune.api.limits import Limits
 from attune.api.openapi import describe
 from attune.api.routes import (
+    action,
     auth,
+    enforcement,
+    event,
     execution,
     health,
     internal_execution,
     internal_runtime,
     internal_worker,
+    rule,
+    trigger,
+    webhook,
     worker,
 )
 from attune.api.routing import Router
@@ -28,6 +34,12 @@ ROUTERS: tuple[Router, ...] = (
     health.router,
     auth.router,
     worker.router,
+    action.router,
+    trigger.router,
+    webhook.router,
+    rule.router,
+    event.router,
+    enforcement.router,
     execution.router,
     internal_worker.router,
     internal_execution.router,

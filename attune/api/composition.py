@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from attune.api.changes import follow
+from attune.api.delivery import Proxies
 from attune.config import Settings
 from attune.db.database import Database
 from attune.db.listener import Listener
@@ -14,9 +15,16 @@ from attune.security.encryption import Encryption
 from attune.security.passwords import Passwords
 from attune.security.tokens import Tokens
 from attune.services.access import AccessService
+from attune.services.action import ActionService
 from attune.services.auth import AuthRules, AuthService
+from attune.services.definitions import Definitions
+from attune.services.enforcement import EnforcementService
+from attune.services.event.emit import EmitService
 from attune.services.event.intake import Intake
+from attune.services.event.read import EventReadService
+from attune.services.event.receive import ReceiveService
 from attune.services.event.rulebook import Rulebook
+from attune.services.event.webhook_book import WebhookBook
 from attune.services.execution.attempt import AttemptService
 from attune.services.execution.cancel import CancelService
 from attune.services.execution.read import ReadService
@@ -26,7 +34,10 @@ from attune.services.feed import CHANNELS, ChangeFeed
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
 from attune.services.login_throttle import LoginThrottle
+from attune.services.rule import RuleService
 from attune.services.runtime_catalog import RuntimeCatalogService
+from attune.services.trigger import TriggerService
+from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
 
 
@@ -35,9 +46,14 @@ class Services:
     """Every use case that a route can call; one field each, found by its type."""
 
     access: AccessService
+    actions: ActionService
     attempts: AttemptService
     auth: AuthService
     cancelling: CancelService
+    definitions: Definitions
+    emitting: EmitService
+    enforcements: EnforcementService
+    events: EventReadService
     executing: RequestService
     executions: ReadService
     execution_streams: StreamService
@@ -46,8 +62,13 @@ class Services:
     identities: IdentityService
     intake: Intake
     links: RunLinks
+    proxies: Proxies
+    receiving: ReceiveService
     rulebook: Rulebook
+    rules: RuleService
     runtime_catalog: RuntimeCatalogService
+    triggers: TriggerService
+    webhooks: WebhookService
     workers: WorkerService
 
     def by_type(self) -> dict[type, object]:
@@ -61,18 +82,23 @@ def compose(settings: Settings, database: Database) -> Services:
     security = settings.security
     tokens = Tokens(security.jwt_secret.get_secret_value())
     passwords = Passwords()
-    throttle = LoginThrottle(free_attempts=security.login_attempt_limit)
-    rules = AuthRules(
+    throttle = LoginThrottle(
+        security.login_attempt_limit, security.login_window_seconds
+    )
+    auth_rules = AuthRules(
         access_lifetime=timedelta(seconds=security.access_token_seconds),
         refresh_lifetime=timedelta(seconds=security.refresh_token_seconds),
         allow_self_registration=security.allow_self_registration,
     )
     worker_lifetime = timedelta(seconds=security.worker_token_seconds)
     encryption = Encryption(security.encryption_key.get_secret_value())
-    feed, rulebook = ChangeFeed(), Rulebook()
+    feed, rulebook, webhook_book = ChangeFeed(), Rulebook(), WebhookBook()
+    definitions = Definitions(rulebook, webhook_book)
+    intake = Intake(rulebook, encryption)
     executions = ReadService(database, encryption)
     return Services(
         access=AccessService(database, tokens),
+        actions=ActionService(database, definitions),
         attempts=AttemptService(
             database,
             encryption,
@@ -80,15 +106,24 @@ def compose(settings: Settings, database: Database) -> Services:
             token_grace=timedelta(seconds=security.execution_token_grace_seconds),
         ),
         cancelling=CancelService(database),
+        definitions=definitions,
+        emitting=EmitService(database, intake),
+        enforcements=EnforcementService(database),
+        events=EventReadService(database),
         executing=RequestService(database, encryption),
         executions=executions,
         execution_streams=StreamService(database, feed, executions),
         feed=feed,
-        intake=Intake(rulebook, encryption),
+        intake=intake,
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
+        proxies=Proxies(settings.server.trusted_proxies),
+        receiving=ReceiveService(database, intake, webhook_book),
         rulebook=rulebook,
+        rules=RuleService(database, definitions),
         runtime_catalog=RuntimeCatalogService(database),
-        auth=AuthService(database, tokens, passwords, rules, throttle),
+        triggers=TriggerService(database, definitions),
+        webhooks=WebhookService(database, definitions),
+        auth=AuthService(database, tokens, passwords, auth_rules, throttle),
         health=HealthService(database),
         identities=IdentityService(database, passwords, throttle),
         workers=WorkerService(database, tokens, worker_lifetime),
@@ -108,7 +143,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
     services = compose(settings, database)
     reactions = {
         "attune_permissions": services.access.forget,
-        "attune_definitions": services.rulebook.forget,
+        "attune_definitions": services.definitions.forget,
     }
     try:
         async with (

@@ -5,9 +5,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from attune.api.access import AccessToken, Anybody, AnyToken, WorkerToken
+from attune.api.delivery import Proxies
 from attune.domain.permission import Caller
 from attune.domain.run_link import RunLinks
+from attune.services.action import ActionService
 from attune.services.auth import AuthService
+from attune.services.enforcement import EnforcementService
+from attune.services.event.emit import EmitService
+from attune.services.event.read import EventReadService
+from attune.services.event.receive import ReceiveService
 from attune.services.execution.attempt import AttemptService
 from attune.services.execution.cancel import CancelService
 from attune.services.execution.read import ReadService
@@ -15,7 +21,10 @@ from attune.services.execution.request import RequestService
 from attune.services.execution.stream import StreamService
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.rule import RuleService
 from attune.services.runtime_catalog import RuntimeCatalogService
+from attune.services.trigger import TriggerService
+from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
 
 Authenticated = Annotated[Caller, Depends(AnyToken())]
@@ -51,3 +60,12 @@ Cancelling = Annotated[CancelService, provided(CancelService)]
 Attempts = Annotated[AttemptService, provided(AttemptService)]
 Links = Annotated[RunLinks, provided(RunLinks)]
 CatalogOfRuntimes = Annotated[RuntimeCatalogService, provided(RuntimeCatalogService)]
+Actions = Annotated[ActionService, provided(ActionService)]
+Triggers = Annotated[TriggerService, provided(TriggerService)]
+Webhooks = Annotated[WebhookService, provided(WebhookService)]
+Receiving = Annotated[ReceiveService, provided(ReceiveService)]
+KnownProxies = Annotated[Proxies, provided(Proxies)]
+Rules = Annotated[RuleService, provided(RuleService)]
+Emitting = Annotated[EmitService, provided(EmitService)]
+Events = Annotated[EventReadService, provided(EventReadService)]
+Enforcements = Annotated[EnforcementService, provided(EnforcementService)]

@@ -14,7 +14,7 @@ from attune.domain.enforcement import EnforcementCondition
 from attune.domain.errors import InvalidInput
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
-from attune.domain.rule import RuleText, check_rule
+from attune.domain.rule import RuleText, canonical_conditions, check_rule
 from attune.services.caller import STANDARD
 from attune.services.component import (
     check_may_refer,
@@ -180,7 +180,11 @@ async def _decide(
     problems += await _unknown_sets(tx, after["permission_set_refs"] or [])
     if problems:
         raise InvalidInput("The rule cannot be meant like this", problems=problems)
-    write(rule, {**values, "trigger_id": trigger.id, "action_id": action.id})
+    conditions, mode = canonical_conditions(after["conditions"], after["condition"])
+    write(rule, values)
+    rule.trigger_id, rule.action_id = trigger.id, action.id
+    rule.conditions = conditions or []
+    rule.condition = mode or EnforcementCondition.ALL
 
 
 def _text(after: Mapping[str, Any], trigger: Trigger, action: ActionRow) -> RuleText:

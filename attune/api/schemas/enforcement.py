@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from attune.api.schemas.condition import ShownConditions
 from attune.api.schemas.envelope import ObjectOrEmpty, Read
 from attune.api.schemas.event import JsonOrEmpty
 from attune.domain.enforcement import EnforcementCondition, EnforcementStatus
@@ -33,7 +34,7 @@ class EnforcementResponse(Read):
     event: int | None = Field(validation_alias="event_id")
     status: EnforcementStatus
     condition: EnforcementCondition
-    conditions: JsonOrEmpty
+    conditions: ShownConditions
     config: ObjectOrEmpty
     """The parameters of the execution; secret ones are masked."""
     payload: JsonOrEmpty

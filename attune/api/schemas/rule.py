@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from attune.api.schemas.condition import ShownConditions
 from attune.api.schemas.definition import (
     Creation,
     Description,
@@ -102,4 +103,4 @@ class RuleResponse(RuleSummary):
     owner_identity: int | None = Field(validation_alias="owner_identity_id")
     is_adhoc: bool
     condition: EnforcementCondition
-    conditions: Any
+    conditions: ShownConditions

@@ -114,7 +114,7 @@ def referable_from(model: Any, pack_ref: str | None) -> ColumnElement[bool] | No
     """Return the condition that this pack may refer to a row, unless it is None."""
     if pack_ref is None:
         return None
-    named = model.reference_allowed_pack_refs.any(pack_ref)
+    named = model.reference_allowed_pack_refs.contains([pack_ref])
     restricted = model.reference_visibility == ReferenceVisibility.RESTRICTED
     return or_(
         model.reference_visibility == ReferenceVisibility.PUBLIC,
