@@ -1,0 +1,1 @@
+"""Packs: installed, looked at, changed, removed; their files handed to workers."""

@@ -1,0 +1,165 @@
+"""Packs as callers may see and change them; their files as workers fetch them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attune.db.database import Database, Transaction
+from attune.db.models.pack import Pack
+from attune.db.repositories.component import ComponentFilter
+from attune.db.visibility import Columns, permitted, visible_packs
+from attune.domain.errors import Conflict, InvalidInput, NotFound
+from attune.domain.json import JsonObject
+from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.ref import parse_pack_ref
+from attune.domain.schema import REDACTED as MASK
+from attune.domain.schema import (
+    apply_defaults,
+    check_schema,
+    secret_names,
+    to_json_schema,
+    validate,
+)
+from attune.packs.store import PackStore
+from attune.services.component import tidy, write
+from attune.services.definitions import Definitions
+from attune.services.pack.install import CORE
+from attune.services.pack.installation import pack_target
+
+COLUMNS = Columns(
+    pack_ref=Pack.ref,
+    ref=Pack.ref,
+    id=Pack.id,
+    owner_identity_id=Pack.owner_identity_id,
+)
+"""What constraints on packs are held against."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackView:
+    """A pack with the number of its components."""
+
+    pack: Pack
+    counts: Mapping[str, int]
+
+
+class PackService:
+    """The packs of the platform."""
+
+    def __init__(
+        self, database: Database, store: PackStore, definitions: Definitions
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._definitions = definitions
+
+    async def page(
+        self, caller: Caller, request: PageRequest, q: str | None = None
+    ) -> PageResult[Pack]:
+        """Return one page of the packs that the caller sees, by ref."""
+        async with self._database.transaction() as tx:
+            return await tx.packs.page(
+                request, ComponentFilter(q=q), among=readable_packs(caller)
+            )
+
+    async def get(self, caller: Caller, ref: str) -> PackView:
+        """Return the pack, or raise NotFound."""
+        async with self._database.transaction() as tx:
+            pack = await tx.packs.get_by_ref(ref, among=readable_packs(caller))
+            return await _view(tx, pack)
+
+    async def create(self, caller: Caller, fields: Mapping[str, Any]) -> PackView:
+        """Make a pack without files, for components that are made through the API."""
+        values = tidy(fields)
+        ref = parse_pack_ref(values["ref"])
+        owner_id = caller.identity_id
+        target = Target(pack_ref=ref, ref=ref, owner_identity_id=owner_id)
+        caller.require(Resource.PACKS, Action.CREATE, target)
+        _check(values, {}, {})
+        async with self._database.transaction() as tx:
+            pack = Pack(owner_identity_id=owner_id)
+            write(pack, values)
+            await tx.packs.add(pack)
+            view = await _view(tx, pack)
+        self._definitions.forget()
+        return view
+
+    async def update(
+        self, caller: Caller, ref: str, changes: Mapping[str, Any]
+    ) -> PackView:
+        """Change the fields that are given; None takes a value away."""
+        values = tidy(changes)
+        async with self._database.transaction() as tx:
+            pack = await _lock(tx, caller, ref, Action.CONFIGURE)
+            if "config" in values:
+                values["config"] = _unmasked(pack, values["config"])
+            _check(values, pack.conf_schema, pack.config)
+            write(pack, values)
+            await tx.flush()
+            view = await _view(tx, pack)
+        self._definitions.forget()
+        return view
+
+    async def delete(self, caller: Caller, ref: str) -> None:
+        """Remove the pack with its components and files; history keeps their refs."""
+        async with self._database.transaction() as tx:
+            pack = await _lock(tx, caller, ref, Action.DELETE)
+            if pack.ref == CORE:
+                raise Conflict("The core pack cannot be deleted")
+            await tx.packs.remove(pack)
+        await asyncio.to_thread(self._store.remove, ref)
+        self._definitions.forget()
+
+    async def bundle(self, ref: str) -> tuple[str, Path]:
+        """Return the hash of the pack's files and the archive that holds them."""
+        async with self._database.transaction() as tx:
+            pack = await tx.packs.get_by_ref(ref)
+        if pack.content_hash is None:
+            raise NotFound(entity="files of pack", ref=ref)
+        path = await asyncio.to_thread(self._store.bundle, ref, pack.content_hash)
+        return pack.content_hash, path
+
+
+def readable_packs(caller: Caller) -> Any:
+    """Return the condition under which a pack exists for the caller."""
+    return visible_packs(caller) & permitted(
+        caller, Resource.PACKS, Action.READ, COLUMNS
+    )
+
+
+async def _view(tx: Transaction, pack: Pack) -> PackView:
+    return PackView(pack=pack, counts=await tx.packs.count_components(pack.id))
+
+
+async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Pack:
+    """Return the pack for a change that the caller may make."""
+    seen = await tx.packs.get_by_ref(ref, among=readable_packs(caller))
+    caller.require(Resource.PACKS, act, pack_target(seen))
+    return await tx.packs.lock(seen.id)
+
+
+def _check(values: Mapping[str, Any], schema: JsonObject, config: JsonObject) -> None:
+    """Check the configuration against its schema, whichever of the two is new."""
+    if not {"config", "conf_schema"} & values.keys():
+        return
+    conf_schema = values.get("conf_schema", schema)
+    problems = check_schema(conf_schema, "conf_schema") or validate(
+        to_json_schema(conf_schema),
+        apply_defaults(conf_schema, values.get("config", config)),
+        "config",
+    )
+    if problems:
+        raise InvalidInput("The pack cannot be configured so", problems=problems)
+
+
+def _unmasked(pack: Pack, config: JsonObject) -> JsonObject:
+    """Return the configuration with what clients only ever see masked as it was."""
+    kept = {
+        name: pack.config[name]
+        for name in secret_names(pack.conf_schema)
+        if config.get(name) == MASK and name in pack.config
+    }
+    return {**config, **kept}
