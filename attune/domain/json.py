@@ -235,7 +235,7 @@ def replace_unstorable(
             return None, f"nested deeper than {limits.depth} levels"
     except InvalidInput as too_large:
         return None, too_large.message
-    return _replaced(value), None
+    return cast("Json", value) if _is_clean(value) else _replaced(value), None
 
 
 def _replaced(value: object) -> Json:
