@@ -15,7 +15,7 @@ from attune.db.migration import migrate as migrate_schema
 from attune.log import set_up_logging
 from attune.security.tokens import Tokens
 from attune.services.identity import ensure_administrator
-from attune.services.pack import ensure_core_pack
+from attune.services.pack.core import ensure_core_pack
 from attune.services.worker import sign_worker_token
 from attune.stack.directory import write_private
 from attune.stack.search_attributes import register_search_attributes
@@ -78,7 +78,7 @@ def _begin(settings: Settings, part: str) -> None:
 async def _fill(settings: Settings, login: str, password: str | None) -> None:
     database = Database(settings.database.url.get_secret_value(), pool_size=2)
     try:
-        await ensure_core_pack(database)
+        await ensure_core_pack(database, settings.packs_base_dir)
         if password is not None:
             await ensure_administrator(database, password, login=login)
     finally:

@@ -4,10 +4,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import httpx
@@ -119,8 +120,16 @@ def is_zombie(process: psutil.Process) -> bool:
 
 
 @pytest.fixture
-async def up(tmp_path: Path) -> AsyncIterator[Up]:
-    stack = await Up.start(tmp_path / "stack", "--ports", "auto")
+def directory() -> Iterator[Path]:
+    # Not below pytest's own directory: another run of pytest closes that to the user
+    # that PostgreSQL runs as when we are root.
+    with TemporaryDirectory(prefix="attune-") as path:
+        yield Path(path)
+
+
+@pytest.fixture
+async def up(directory: Path) -> AsyncIterator[Up]:
+    stack = await Up.start(directory, "--ports", "auto")
     yield stack
     if stack.process.returncode is None:
         with suppress(ProcessLookupError):
@@ -200,8 +209,8 @@ async def test_stop_while_starting_leaves_nothing(up: Up) -> None:
     await eventually(lambda: not alive(processes), seconds=2)
 
 
-async def test_detached_stack_is_shown_and_stopped(tmp_path: Path) -> None:
-    where = ("--data-dir", str(tmp_path))
+async def test_detached_stack_is_shown_and_stopped(directory: Path) -> None:
+    where = ("--data-dir", str(directory))
 
     code, output = await run("up", "--detach", "--ports", "auto", *where)
     assert code == 0, output
@@ -216,12 +225,12 @@ async def test_detached_stack_is_shown_and_stopped(tmp_path: Path) -> None:
     assert (await run("status", *where))[0] == 1
 
 
-async def test_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+async def test_taken_port_is_said_in_one_line(directory: Path) -> None:
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
 
     async with server:
-        options = ("--data-dir", str(tmp_path), "--ports", "auto", "--port", str(port))
+        options = ("--data-dir", str(directory), "--ports", "auto", "--port", str(port))
         code, output = await run("up", *options)
 
     assert code == 1
