@@ -13,6 +13,7 @@ from attune.cli.document import JsonObject, as_json
 from attune.cli.errors import Refused
 from attune.cli.exit_code import ExitCode
 from attune.cli.follow import Follower
+from attune.cli.interrupt import allow_interrupt
 from attune.cli.log_stream import STREAMS
 from attune.cli.output import Output
 from attune.cli.prompts import is_interactive
@@ -94,11 +95,13 @@ def _wait(
                 raise _detached(execution) from None
             _cancel(client, execution)
             cancelling = True
+            allow_interrupt()
 
 
 def _wants_cancel(execution: JsonObject) -> bool:
     if not is_interactive():
         return False
+    allow_interrupt()
     question = f"\nCancel execution {execution['id']}? Otherwise it goes on unwatched."
     try:
         return typer.confirm(question, err=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from attune import __version__
+from attune.cli.interrupt import ignore_interrupts
 from attune.cli.lazy import Deferred, LazyGroup
 
 SERVER = (
@@ -94,4 +95,8 @@ def command() -> LazyGroup:
 
 def main() -> None:
     """Run the command line."""
-    command()(prog_name="attune")
+    try:
+        command()(prog_name="attune")
+    finally:
+        # One more Ctrl-C must not change the exit code of a command that is over.
+        ignore_interrupts()

@@ -9,6 +9,7 @@ import typer
 
 from attune.cli.connection import Connection, Credentials, resolve
 from attune.cli.errors import usage_error
+from attune.cli.interrupt import interrupted_once
 from attune.cli.options import OutputFormat, chosen
 from attune.cli.output import Output
 from attune.cli.profile import ConfigFile
@@ -59,7 +60,8 @@ def open_session(ctx: typer.Context, *, may_be_new: bool = False) -> Iterator[Se
         verbose=_say if options.get("verbose") else None,
     )
     try:
-        yield Session(file, connection, client, open_output(ctx, file))
+        with interrupted_once():
+            yield Session(file, connection, client, open_output(ctx, file))
     finally:
         client.close()
 

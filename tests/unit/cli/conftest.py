@@ -1,5 +1,6 @@
 import io
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ def attune(
             command().main(list(arguments), prog_name="attune", obj=wiring)
         except SystemExit as end:
             code = int(end.code or 0)
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         captured = capsys.readouterr()
         return Outcome(code, captured.out, captured.err)
 
