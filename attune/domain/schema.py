@@ -24,7 +24,7 @@ from attune.domain.schema_keyword import BUDGET, BoundedValidator
 REDACTED: Final = "***"
 """Stands wherever a secret value is shown."""
 
-_STEPS: Final = 30_000
+_STEPS: Final = 20_000
 _MOST_PROBLEMS: Final = 20
 _SAME_VALUE: Final = ("allOf", "anyOf", "oneOf")
 _SAME_VALUE_IF: Final = ("if", "then", "else")
@@ -125,17 +125,37 @@ def _compile(text: str) -> _Compiled:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a part of a value, and which keyword says so."""
+
+    path: tuple[str | int, ...]
+    keyword: str
+    message: str
+
+    def text(self, where: str) -> str:
+        """Return the message with its place below `where`."""
+        place = format_place((where, *self.path) if where else self.path)
+        return f"{place}: {self.message}" if place else self.message
+
+
 def validate(schema: JsonObject | None, value: Json, where: str = "") -> list[str]:
     """Return what is wrong with a value, each with its place and what would be right.
 
     A flat schema lets any parameter that is not required be null. A schema that is
     broken itself lets nothing pass.
     """
+    return [problem.text(where) for problem in find_problems(schema, value)]
+
+
+def find_problems(schema: JsonObject | None, value: Json) -> list[Problem]:
+    """Return what `validate` tells, before it is text."""
     if not schema:
         return []
     compiled = _compile(json.dumps(schema))
     if compiled.problems:
-        return [f"the schema is wrong: {problem}" for problem in compiled.problems]
+        wrong = "; ".join(compiled.problems)
+        return [Problem((), "schema", f"its schema is wrong: {wrong}")]
     if compiled.nullable and isinstance(value, dict):
         value = {
             name: given
@@ -143,25 +163,22 @@ def validate(schema: JsonObject | None, value: Json, where: str = "") -> list[st
             if given is not None or name not in compiled.nullable
         }
     try:
-        return list(_problems(compiled.validator, value, where))
+        return _problems(compiled.validator, value)
     except InvalidInput:
-        return [_at(where, (), "takes too long to check against its schema")]
+        return [Problem((), "schema", "takes too long to check against its schema")]
     except RecursionError:
-        return [_at(where, (), "is nested too deeply for its schema")]
+        return [Problem((), "schema", "is nested too deeply for its schema")]
 
 
-def _problems(validator: Any, value: Json, where: str) -> Iterator[str]:
+def _problems(validator: Any, value: Json) -> list[Problem]:
     token = BUDGET.set(Budget(_STEPS))
     try:
-        for error in islice(validator.iter_errors(value), _MOST_PROBLEMS):
-            yield _at(where, tuple(error.absolute_path), error.message)
+        return [
+            Problem(tuple(error.absolute_path), error.validator, error.message)
+            for error in islice(validator.iter_errors(value), _MOST_PROBLEMS)
+        ]
     finally:
         BUDGET.reset(token)
-
-
-def _at(where: str, path: tuple[str | int, ...], problem: str) -> str:
-    place = format_place((where, *path) if where else path)
-    return f"{place}: {problem}" if place else problem
 
 
 def missing_required(
