@@ -64,9 +64,18 @@ class ApiClient:
         """Return the entity at the path."""
         return unwrap(self._json(self._call("GET", path, params=params)))
 
-    def post(self, path: str, body: object = None, *, anonymous: bool = False) -> Any:
+    def post(
+        self,
+        path: str,
+        body: object = None,
+        *,
+        anonymous: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """Post the body and return the entity that the server answers with."""
         content: JsonObject = {} if body is None else {"json": body}
+        if headers:
+            content["headers"] = headers
         return unwrap(
             self._json(self._call("POST", path, anonymous=anonymous, **content))
         )

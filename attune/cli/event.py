@@ -21,7 +21,25 @@ _LIST = (
     Column("trace", "trace_tag"),
     Column("created", "created"),
 )
-_FIELDS = (*_LIST, Column("payload", "payload"), Column("origin", "config"))
+
+
+def _matched(event: JsonObject) -> list[str]:
+    return [
+        each["rule_ref"] for each in event.get("matches") or [] if each.get("matched")
+    ]
+
+
+app.command("emit", epilog=EXAMPLES)(emit_event)
+app.command("create", epilog=EXAMPLES, hidden=True)(emit_event)
+
+
+_FIELDS = (
+    *_LIST,
+    Column("matched", _matched),
+    Column("payload", "payload"),
+    Column("origin", "config"),
+    Column("rules asked", "matches"),
+)
 
 
 @app.command("list", epilog=examples("attune event list --trigger core.webhook"))
@@ -74,6 +92,10 @@ def emit_event(
     trace_tag: Annotated[
         str | None, typer.Option(help="Tag that everything caused by it carries.")
     ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(help="The same key twice makes one event, however often sent."),
+    ] = None,
 ) -> None:
     """Emit an event of a trigger, as a sensor would."""
     with open_session(ctx) as session:
@@ -83,9 +105,9 @@ def emit_event(
         body: JsonObject = {"trigger_ref": trigger, "payload": payload}
         if trace_tag is not None:
             body["trace_tag"] = trace_tag
-        event = session.client.post(api_path("events"), body)
-        session.out.done(f"event {event['id']} of {trigger} emitted", event)
-
-
-app.command("emit", epilog=EXAMPLES)(emit_event)
-app.command("create", epilog=EXAMPLES, hidden=True)(emit_event)
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        event = session.client.post(api_path("events"), body, headers=headers)
+        rules = ", ".join(_matched(event)) or "no rule"
+        session.out.done(
+            f"event {event['id']} of {trigger} emitted; {rules} matched", event
+        )

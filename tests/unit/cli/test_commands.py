@@ -167,16 +167,24 @@ def test_a_webhook_is_opened_and_its_address_shown(
 
 def test_an_event_is_emitted_with_a_typed_payload(attune: Attune, api: FakeApi) -> None:
     api.on("GET", "/api/v1/triggers/demo.t", {"data": TRIGGER})
-    api.on("POST", "/api/v1/events", data(id=9))
+    matches = [
+        {"rule_ref": "demo.yes", "matched": True},
+        {"rule_ref": "demo.no", "matched": False},
+    ]
+    api.on("POST", "/api/v1/events", data(id=9, matches=matches))
 
-    outcome = attune("event", "emit", "demo.t", "n=42", "who=ada", "--trace-tag", "t")
+    outcome = attune(
+        "event", "emit", "demo.t", "n=42", "who=ada", "--trace-tag", "t",
+        "--idempotency-key", "order-42",
+    )  # fmt: skip
 
     assert api.body("POST", "/api/v1/events") == {
         "trigger_ref": "demo.t",
         "payload": {"n": 42, "who": "ada"},
         "trace_tag": "t",
     }
-    assert outcome.out == "event 9 of demo.t emitted\n"
+    assert api.requests[-1].headers["idempotency-key"] == "order-42"
+    assert outcome.out == "event 9 of demo.t emitted; demo.yes matched\n"
 
 
 @pytest.fixture
