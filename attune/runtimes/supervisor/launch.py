@@ -15,9 +15,21 @@ def launch(order: wire.Order, streams: list[int]) -> int:
     Python process. It cannot change directory, so the caller's changes instead.
     """
     os.chdir(order.cwd)
+    program = _find(order)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.nice(order.nice)  # inherited; done later, it would miss a quick program
+    try:
+        pid = _spawn(program, order, streams)
+    finally:
+        _restore_priority(before)
+    kernel.prefer_for_oom_kill(pid)
+    return pid
+
+
+def _spawn(program: bytes, order: wire.Order, streams: list[int]) -> int:
     stdout, stderr, *stdin = streams
-    pid = os.posix_spawn(
-        _find(order),
+    return os.posix_spawn(
+        program,
         order.argv,
         order.environment,
         file_actions=[
@@ -31,8 +43,6 @@ def launch(order: wire.Order, streams: list[int]) -> int:
         setsigmask=[],
         setsigdef=DEFAULTED,
     )
-    _lower(pid, order.nice)
-    return pid
 
 
 def explain(order: wire.Order, error: OSError) -> bytes:
@@ -43,13 +53,12 @@ def explain(order: wire.Order, error: OSError) -> bytes:
     return b"cannot run " + order.argv[0] + reason
 
 
-def _lower(pid: int, nice: int) -> None:
-    """Give user code less than its keeper has; the kernel may refuse or be too late."""
+def _restore_priority(before: int) -> None:
+    """Come before user code again, where we may; without privileges we stay level."""
     try:
-        os.setpriority(os.PRIO_PGRP, pid, os.getpriority(os.PRIO_PROCESS, 0) + nice)
+        os.setpriority(os.PRIO_PROCESS, 0, before)
     except OSError:
         return
-    kernel.prefer_for_oom_kill(pid)
 
 
 def _find(order: wire.Order) -> bytes:
