@@ -1,10 +1,11 @@
 """Run a launch on this machine: its pack, its process, its live output, its result."""
 
+from attune.domain.errors import ActionFailed
 from attune.domain.execution import ExecutionStatus
 from attune.domain.result import ProcessFacts, compose_result
 from attune.runtimes.launch import ActionLaunch
 from attune.runtimes.outcome import ProcessOutcome
-from attune.runtimes.output import Captured, Sink
+from attune.runtimes.output import Captured, Sink, notice
 from attune.runtimes.report import AttemptEnd, OutputTail
 from attune.runtimes.run import ActionLauncher
 from attune.runtimes.stream import Stream
@@ -25,16 +26,22 @@ class LocalActions:
 
     async def run(self, launch: ActionLaunch, attempt: Attempt) -> AttemptEnd:
         """Run the process to its end; what is returned has yet to be recorded."""
-        pack_dir = await self._packs.directory(launch.pack_ref, launch.pack_hash)
-        outcome = await self._launcher.run(
-            launch, pack_dir, self._sink(attempt), attempt.cancelled
-        )
+        outcome = await self._outcome(launch, attempt)
         return AttemptEnd(
             attempt_id=attempt.id,
             status=_status(outcome, attempt),
             result=compose_result(_facts(outcome, launch), launch.output_format),
             stdout=_tail(outcome.stdout),
             stderr=_tail(outcome.stderr),
+        )
+
+    async def _outcome(self, launch: ActionLaunch, attempt: Attempt) -> ProcessOutcome:
+        try:
+            pack_dir = await self._packs.directory(launch.pack_ref, launch.pack_hash)
+        except ActionFailed as error:
+            return ProcessOutcome(error=error.message)
+        return await self._launcher.run(
+            launch, pack_dir, self._sink(attempt), attempt.cancelled
         )
 
     def _sink(self, attempt: Attempt) -> Sink:
@@ -66,14 +73,21 @@ def _facts(outcome: ProcessOutcome, launch: ActionLaunch) -> ProcessFacts:
     return ProcessFacts(
         exit_code=outcome.exit_code,
         duration_ms=outcome.duration_ms,
-        stdout=outcome.stdout.content,
-        stderr=outcome.stderr.content,
+        stdout=_written(outcome.stdout, Stream.STDOUT),
+        stderr=_written(outcome.stderr, Stream.STDERR),
         stdout_dropped=outcome.stdout.dropped_bytes,
         stderr_dropped=outcome.stderr.dropped_bytes,
         timed_out_after=launch.timeout_seconds if outcome.timed_out else None,
         cancelled=outcome.cancelled,
         error=outcome.error,
     )
+
+
+def _written(captured: Captured, stream: Stream) -> bytes:
+    """Return what was kept without the notice, which the result has a place for."""
+    if not captured.truncated:
+        return captured.content
+    return captured.content.removesuffix(notice(stream))
 
 
 def _tail(captured: Captured) -> OutputTail:

@@ -1,10 +1,13 @@
 """The files of packs on a worker: a shared directory, or bundles fetched by hash."""
 
 import asyncio
+import tempfile
 from pathlib import Path
+from typing import IO
 
+from attune.domain.errors import ActionFailed, AttuneError
 from attune.packs.bundle import unpack_bundle
-from attune.worker.api_client import WorkerApi, persist
+from attune.worker.api_client import Refused, WorkerApi, persist
 
 
 class PackFiles:
@@ -17,18 +20,39 @@ class PackFiles:
         self._fetching: dict[Path, asyncio.Lock] = {}
 
     async def directory(self, pack_ref: str, content_hash: str | None) -> Path:
-        """Return where the pack's files are."""
+        """Return where the pack's files are; raises ActionFailed if they cannot be had.
+
+        A pack without files has an empty directory of its own.
+        """
+        if content_hash is None:
+            return await _made(self._bundles / pack_ref / "empty")
         if self._shared is not None:
             return self._shared / pack_ref
-        target = self._bundles / pack_ref / (content_hash or "empty")
+        target = self._bundles / pack_ref / content_hash
         async with self._fetching.setdefault(target, asyncio.Lock()):
             if not target.is_dir():
-                await self._fetch(pack_ref, target)
+                await self._fetch(pack_ref, content_hash, target)
         return target
 
-    async def _fetch(self, pack_ref: str, target: Path) -> None:
-        async def fetch() -> None:
-            async with self._api.bundle(pack_ref) as response:
-                await unpack_bundle(response.aiter_bytes(), target)
+    async def _fetch(self, pack_ref: str, content_hash: str, target: Path) -> None:
+        self._bundles.mkdir(parents=True, exist_ok=True)
+        try:
+            with tempfile.TemporaryFile(dir=self._bundles) as file:
+                await persist(lambda: self._download(pack_ref, file))
+                file.seek(0)
+                await asyncio.to_thread(unpack_bundle, file, target, content_hash)
+        except (Refused, AttuneError) as error:
+            problem = f"The files of pack {pack_ref} cannot be had: {error}"
+            raise ActionFailed(problem) from error
 
-        await persist(fetch)
+    async def _download(self, pack_ref: str, file: IO[bytes]) -> None:
+        file.seek(0)
+        file.truncate()
+        async with self._api.bundle(pack_ref) as response:
+            async for chunk in response.aiter_bytes():
+                file.write(chunk)
+
+
+async def _made(directory: Path) -> Path:
+    await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
+    return directory

@@ -29,7 +29,12 @@ async def find_runtimes(
     ]
     for each in named:
         name = each.document.runtime
-        ref = found.get(name) or own.get(_word(name)) or await _find(tx, caller, name)
+        ref = (
+            found.get(name)
+            or own.get(name.lower())
+            or own.get(_word(name))
+            or await _find(tx, caller, name)
+        )
         if ref is None:
             problems.add(each.source, f"runner_type: there is no runtime {name[:80]}")
         else:
@@ -46,7 +51,8 @@ def _own_names(runtimes: Iterable[RuntimeDocument]) -> dict[str, str]:
     for runtime in runtimes:
         local = runtime.ref.partition(".")[2]
         for name in (runtime.ref, local, runtime.name, *runtime.aliases):
-            names.setdefault(_word(name), runtime.ref)
+            # As it calls itself: `builtin` also is a word for native, but a name first.
+            names.setdefault(name.lower(), runtime.ref)
     return names
 
 
