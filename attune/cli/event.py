@@ -29,10 +29,6 @@ def _matched(event: JsonObject) -> list[str]:
     ]
 
 
-app.command("emit", epilog=EXAMPLES)(emit_event)
-app.command("create", epilog=EXAMPLES, hidden=True)(emit_event)
-
-
 _FIELDS = (
     *_LIST,
     Column("matched", _matched),
@@ -111,3 +107,7 @@ def emit_event(
         session.out.done(
             f"event {event['id']} of {trigger} emitted; {rules} matched", event
         )
+
+
+app.command("emit", epilog=EXAMPLES)(emit_event)
+app.command("create", epilog=EXAMPLES, hidden=True)(emit_event)
