@@ -20,9 +20,12 @@ from attune.api.routes import (
     execution,
     health,
     internal_execution,
+    internal_pack,
     internal_runtime,
     internal_worker,
+    pack,
     rule,
+    runtime,
     trigger,
     webhook,
     worker,
@@ -30,20 +33,24 @@ from attune.api.routes import (
 from attune.api.routing import Router
 from attune.config import Settings
 
+# Routes are tried in this order, so the ones that each execution needs come first.
 ROUTERS: tuple[Router, ...] = (
+    internal_execution.router,
+    internal_worker.router,
+    webhook.router,
+    execution.router,
+    event.router,
+    enforcement.router,
     health.router,
     auth.router,
     worker.router,
+    pack.router,
+    runtime.router,
     action.router,
     trigger.router,
-    webhook.router,
     rule.router,
-    event.router,
-    enforcement.router,
-    execution.router,
-    internal_worker.router,
-    internal_execution.router,
     internal_runtime.router,
+    internal_pack.router,
 )
 """Every router of the product; a new subject adds one line."""
 

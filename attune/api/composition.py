@@ -11,6 +11,7 @@ from attune.config import Settings
 from attune.db.database import Database
 from attune.db.listener import Listener
 from attune.domain.run_link import RunLinks
+from attune.packs.store import PackStore
 from attune.security.encryption import Encryption
 from attune.security.passwords import Passwords
 from attune.security.tokens import Tokens
@@ -34,7 +35,10 @@ from attune.services.feed import CHANNELS, ChangeFeed
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
 from attune.services.login_throttle import LoginThrottle
+from attune.services.pack.install import PackInstallService
+from attune.services.pack.read import PackService
 from attune.services.rule import RuleService
+from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
@@ -62,11 +66,14 @@ class Services:
     identities: IdentityService
     intake: Intake
     links: RunLinks
+    packs: PackService
+    pack_installs: PackInstallService
     proxies: Proxies
     receiving: ReceiveService
     rulebook: Rulebook
     rules: RuleService
     runtime_catalog: RuntimeCatalogService
+    runtimes: RuntimeService
     triggers: TriggerService
     webhooks: WebhookService
     workers: WorkerService
@@ -96,6 +103,7 @@ def compose(settings: Settings, database: Database) -> Services:
     definitions = Definitions(rulebook, webhook_book)
     intake = Intake(rulebook, encryption)
     executions = ReadService(database, encryption)
+    store = PackStore(settings.packs_base_dir)
     return Services(
         access=AccessService(database, tokens),
         actions=ActionService(database, definitions),
@@ -115,12 +123,15 @@ def compose(settings: Settings, database: Database) -> Services:
         execution_streams=StreamService(database, feed, executions),
         feed=feed,
         intake=intake,
+        packs=PackService(database, store, definitions),
+        pack_installs=PackInstallService(database, store, definitions),
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
         proxies=Proxies(settings.server.trusted_proxies),
         receiving=ReceiveService(database, intake, webhook_book),
         rulebook=rulebook,
         rules=RuleService(database, definitions),
         runtime_catalog=RuntimeCatalogService(database),
+        runtimes=RuntimeService(database, definitions),
         triggers=TriggerService(database, definitions),
         webhooks=WebhookService(database, definitions),
         auth=AuthService(database, tokens, passwords, auth_rules, throttle),

@@ -21,7 +21,10 @@ from attune.services.execution.request import RequestService
 from attune.services.execution.stream import StreamService
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.pack.install import PackInstallService
+from attune.services.pack.read import PackService
 from attune.services.rule import RuleService
+from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
@@ -60,6 +63,9 @@ Cancelling = Annotated[CancelService, provided(CancelService)]
 Attempts = Annotated[AttemptService, provided(AttemptService)]
 Links = Annotated[RunLinks, provided(RunLinks)]
 CatalogOfRuntimes = Annotated[RuntimeCatalogService, provided(RuntimeCatalogService)]
+Packs = Annotated[PackService, provided(PackService)]
+PackInstalls = Annotated[PackInstallService, provided(PackInstallService)]
+Runtimes = Annotated[RuntimeService, provided(RuntimeService)]
 Actions = Annotated[ActionService, provided(ActionService)]
 Triggers = Annotated[TriggerService, provided(TriggerService)]
 Webhooks = Annotated[WebhookService, provided(WebhookService)]

@@ -78,7 +78,8 @@ def _as_text(value: object) -> object:
     return value
 
 
-def _semantic(version: str) -> str:
+def semantic_version(version: str) -> str:
+    """Return the version as it is; raises ValueError for any other form."""
     if not Version.is_valid(version):
         raise ValueError("must be a semantic version such as 1.0.0")
     return version
@@ -128,7 +129,9 @@ RefList = Annotated[
 ]
 Label = Annotated[str, AfterValidator(refusing(canonical_label))]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
-SemanticVersion = Annotated[str, BeforeValidator(_as_text), AfterValidator(_semantic)]
+SemanticVersion = Annotated[
+    str, BeforeValidator(_as_text), AfterValidator(semantic_version)
+]
 RuntimeVersionText = Annotated[
     str, BeforeValidator(_as_text), AfterValidator(refusing(_runtime_version))
 ]

@@ -5,6 +5,7 @@ fails, so that files and rows never tell of different packs for long.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ class Installed:
 
     pack: Pack
     install: PackInstall
+    counts: Mapping[str, int]
+    """How many components of each kind it has."""
     warnings: list[str]
 
 
@@ -123,7 +126,8 @@ async def _write(
         )
     )
     warnings = [*definition.warnings, *warnings]
-    return Installed(pack=pack, install=install, warnings=warnings)
+    counts = await tx.packs.count_components(pack.id)
+    return Installed(pack=pack, install=install, counts=counts, warnings=warnings)
 
 
 async def _check_replaceable(
