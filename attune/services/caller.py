@@ -123,9 +123,11 @@ def named_sets(claims: Claims) -> frozenset[str] | None:
 def _execution_grants(claims: Claims) -> tuple[Grant, ...]:
     """Grant what every execution needs for itself, and its standard access."""
     itself = Constraints(execution_scope="descendants")
+    own_pack = Constraints(pack_refs=frozenset({_action_ref(claims).partition(".")[0]}))
     grants = [
         _grant(Resource.EXECUTIONS, {Action.READ}, itself),
         _grant(Resource.INQUIRIES, {Action.READ, Action.CREATE}, itself),
+        _grant(Resource.EVENTS, {Action.CREATE}, own_pack),
     ]
     for owner_type, own_ref in _own_refs(claims):
         refs = _refs(claims, f"standard_access_{owner_type}_refs") or frozenset()
