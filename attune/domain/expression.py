@@ -25,10 +25,12 @@ _NO_FUNCTIONS: Final[Mapping[str, Callable[..., Json]]] = MappingProxyType({})
 class Expression:
     """A compiled expression; it holds no state, so that everyone may share it."""
 
-    __slots__ = ("_step", "source")
+    __slots__ = ("_step", "names", "source")
 
-    def __init__(self, source: str, step: Step) -> None:
+    def __init__(self, source: str, step: Step, names: frozenset[str]) -> None:
         self.source = source
+        self.names = names
+        """The variables that it reads, which are the top of every path."""
         self._step = step
 
     def evaluate(
@@ -61,7 +63,9 @@ def compile_expression(
 
 @lru_cache(maxsize=_CACHED_EXPRESSIONS)
 def _compile(source: str, functions: frozenset[str]) -> Expression:
+    compiler = Compiler(functions)
     try:
-        return Expression(source, Compiler(functions).step(parse(source)))
+        step = compiler.step(parse(source))
     except RecursionError:
         raise InvalidInput("the expression is nested too deeply") from None
+    return Expression(source, step, frozenset(compiler.names))

@@ -49,6 +49,7 @@ class Compiler:
 
     def __init__(self, extra: Collection[str]) -> None:
         self.extra = extra
+        self.names: set[str] = set()
         self._depth = 0
         self._count = 0
 
@@ -91,16 +92,23 @@ def _value(node: nodes.Const) -> Json:
         raise located(wrong.message, node.lineno) from None
 
 
-def _name(_: Compiler, node: nodes.Name) -> Step:
-    return null if node.name == _NULL else path_of_scope(node.name, ())
+def _name(compiler: Compiler, node: nodes.Name) -> Step:
+    return _variable(compiler, node.name, ())
+
+
+def _variable(compiler: Compiler, name: str, keys: Sequence[Key]) -> Step:
+    if name == _NULL:
+        return null
+    compiler.names.add(name)
+    return path_of_scope(name, keys)
 
 
 def _subscript(compiler: Compiler, node: nodes.Getattr | nodes.Getitem) -> Step:
     base, keys = _path(node)
     if not keys:
         return _computed_subscript(compiler, cast("nodes.Getitem", node))
-    if isinstance(base, nodes.Name) and base.name != _NULL:
-        return path_of_scope(base.name, keys)
+    if isinstance(base, nodes.Name):
+        return _variable(compiler, base.name, keys)
     return path_of_value(compiler.step(base), keys)
 
 

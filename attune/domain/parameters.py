@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from attune.domain.json import Json, JsonObject
-from attune.domain.schema import apply_defaults, secret_names, to_json_schema, validate
+from attune.domain.schema import apply_defaults, secret_names, validate
 
 MASK = "***"
 
@@ -29,7 +29,7 @@ def prepare_parameters(
     (contract, c.9). Unknown parameters are kept.
     """
     values = apply_defaults(param_schema, dict(given))
-    problems = validate(to_json_schema(param_schema), values, "parameters")
+    problems = validate(param_schema, values, "parameters")
     secrets = {
         name: values[name]
         for name in secret_names(param_schema)

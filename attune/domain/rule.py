@@ -4,15 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from jinja2 import nodes
-
 from attune.domain.condition import compile_conditions
 from attune.domain.enforcement import EnforcementCondition
 from attune.domain.errors import InvalidInput
 from attune.domain.expression import Expression
-from attune.domain.expression_syntax import parse
 from attune.domain.json import Json, JsonObject, format_place
-from attune.domain.schema import to_json_schema, validate
+from attune.domain.schema_template import validate_templates
 from attune.domain.template import check_template, compile_template, templates_in
 
 KEYSTORE: Final = "keystore"
@@ -68,10 +65,8 @@ def check_rule(rule: RuleText) -> list[str]:
     return [
         *_condition_problems(rule),
         *(broken or _keystore_problems(templates)),
-        *_parameter_problems(rule.action_params, rule.action_schema, "action_params"),
-        *_parameter_problems(
-            rule.trigger_params, rule.trigger_schema, "trigger_params"
-        ),
+        *validate_templates(rule.action_schema, rule.action_params, "action_params"),
+        *validate_templates(rule.trigger_schema, rule.trigger_params, "trigger_params"),
     ]
 
 
@@ -95,36 +90,4 @@ def _keystore_problems(values: Mapping[str, Json]) -> list[str]:
 def _names(text: str) -> Iterator[str]:
     for part in compile_template(text).parts:
         if isinstance(part, Expression):
-            tree = parse(part.source)
-            # A tree that is nothing but a name has none below it.
-            names = (
-                [tree] if isinstance(tree, nodes.Name) else tree.find_all(nodes.Name)
-            )
-            yield from (node.name for node in names)
-
-
-def _parameter_problems(
-    values: JsonObject, schema: JsonObject, where: str
-) -> list[str]:
-    """Check what is known now; what a template will give is taken on trust.
-
-    Null is as good as nothing: enough for what is optional, not for what is required.
-    """
-    later = {name for name in values if any(templates_in(values[name]))}
-    known: JsonObject = {
-        name: value
-        for name, value in values.items()
-        if name not in later and value is not None
-    }
-    return validate(_without(to_json_schema(schema), later), known, where)
-
-
-def _without(schema: JsonObject, names: set[str]) -> JsonObject:
-    """Return the schema of an object as if it said nothing of these properties."""
-    properties, required = schema.get("properties"), schema.get("required")
-    narrowed = dict(schema)
-    if isinstance(properties, dict):
-        narrowed["properties"] = {k: v for k, v in properties.items() if k not in names}
-    if isinstance(required, list):
-        narrowed["required"] = [name for name in required if name not in names]
-    return narrowed
+            yield from part.names

@@ -108,8 +108,8 @@ class _Compiled:
     problems: tuple[str, ...]
     """What is wrong with the schema itself."""
     validator: Any
-    nullable: frozenset[str]
-    """Parameters that need not be there, so that null says the same."""
+    not_null: frozenset[str]
+    """Parameters of which null says that they are not given."""
 
 
 @lru_cache(maxsize=512)
@@ -117,12 +117,17 @@ def _compile(text: str) -> _Compiled:
     schema: JsonObject = json.loads(text)
     reader = SchemaReader()
     plain = reader.read(_as_written(schema))
-    optional = schema if _is_flat(schema) else {}
+    definitions = dict(_objects(schema)) if _is_flat(schema) else {}
     return _Compiled(
         tuple(check_schema(schema)),
         BoundedValidator(plain, registry=Registry()),
-        frozenset(name for name, each in optional.items() if not _is_required(each)),
+        frozenset(name for name, each in definitions.items() if not _takes_null(each)),
     )
+
+
+def _takes_null(definition: JsonObject) -> bool:
+    types = definition.get("type")
+    return "null" in (types if isinstance(types, list) else [types])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +147,8 @@ class Problem:
 def validate(schema: JsonObject | None, value: Json, where: str = "") -> list[str]:
     """Return what is wrong with a value, each with its place and what would be right.
 
-    A flat schema lets any parameter that is not required be null. A schema that is
-    broken itself lets nothing pass.
+    With a flat schema null is as good as nothing, enough for what is optional and not
+    for what is required. A schema that is broken itself lets nothing pass.
     """
     return [problem.text(where) for problem in find_problems(schema, value)]
 
@@ -156,11 +161,11 @@ def find_problems(schema: JsonObject | None, value: Json) -> list[Problem]:
     if compiled.problems:
         wrong = "; ".join(compiled.problems)
         return [Problem((), "schema", f"its schema is wrong: {wrong}")]
-    if compiled.nullable and isinstance(value, dict):
+    if compiled.not_null and isinstance(value, dict):
         value = {
             name: given
             for name, given in value.items()
-            if given is not None or name not in compiled.nullable
+            if given is not None or name not in compiled.not_null
         }
     try:
         return _problems(compiled.validator, value)

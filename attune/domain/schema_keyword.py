@@ -181,7 +181,7 @@ def _property_names(v: Any, wanted: Json, instance: Json, _: JsonObject) -> Erro
             yield ValidationError("has a property whose name is not allowed")
 
 
-def _items(v: Any, wanted: Json, instance: Json, schema: JsonObject) -> Errors:
+def _items(v: Any, wanted: JsonObject, instance: Json, schema: JsonObject) -> Errors:
     if not isinstance(instance, list):
         return
     prefix: Any = schema.get("prefixItems", [])
