@@ -8,6 +8,7 @@ from typing import IO
 import typer
 
 from attune.cli.document import JsonObject
+from attune.cli.exit_code import TERMINAL_STATUSES
 
 _ERASE_LINE = "\r\x1b[K"
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -56,10 +57,11 @@ class PlainScreen(QuietScreen):
         self._status = ""
 
     def status(self, execution: JsonObject) -> None:
-        """Print the status on standard error when it is another than before."""
-        if execution["status"] != self._status:
-            self._status = execution["status"]
-            self.note(f"execution {execution['id']}: {self._status}")
+        """Print the status when it is another than before; the end is reported apart."""
+        status = execution["status"]
+        if status != self._status and status not in TERMINAL_STATUSES:
+            self.note(f"execution {execution['id']} {status}")
+        self._status = status
 
     def output(self, stream: str, text: str) -> None:
         """Write the text to our stream of the same name."""

@@ -58,8 +58,7 @@ def test_run_sends_typed_parameters_and_shows_output_and_result(
     assert outcome.code == 0
     assert outcome.out == 'working\n{\n  "n": 1\n}\n'
     assert outcome.err.splitlines() == [
-        "execution 7: requested",
-        "execution 7: completed",
+        "execution 7 requested",
         "result:",
         "execution 7 completed after 1.5 s",
     ]
