@@ -28,7 +28,6 @@ from attune.api.schemas.execution import (
     execution_response,
 )
 from attune.api.schemas.page import Page, page
-from attune.db.repositories.execution import ExecutionFilter
 from attune.domain.execution import ExecutionStatus
 from attune.domain.permission import Action, Caller, Resource
 from attune.services.execution.stream import LogPiece
@@ -87,7 +86,7 @@ async def list_executions_by_status(
     status: ExecutionStatus, caller: Reader, executions: Executions, paging: ShortPaging
 ) -> Any:
     """List the executions that stand there, newest first."""
-    wanted = ExecutionFilter(status=status)
+    wanted = ExecutionQuery(status=status).wanted()
     return page(await executions.page(caller, paging, wanted))
 
 
@@ -98,7 +97,7 @@ async def list_executions_of_enforcement(
     enforcement_id: Id, caller: Reader, executions: Executions, paging: ShortPaging
 ) -> Any:
     """List what an enforcement started."""
-    wanted = ExecutionFilter(enforcement_id=enforcement_id)
+    wanted = ExecutionQuery(enforcement=str(enforcement_id)).wanted()
     return page(await executions.page(caller, paging, wanted))
 
 
