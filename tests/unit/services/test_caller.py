@@ -83,6 +83,17 @@ def test_an_execution_sees_itself_and_its_descendants_only() -> None:
     assert not may_read(execution_id=9)
 
 
+def test_an_execution_emits_the_triggers_of_its_own_pack_only() -> None:
+    caller = execution_caller()
+
+    def may_emit(pack_ref: str) -> bool:
+        target = Target(pack_ref=pack_ref)
+        return caller.may(Resource.EVENTS, Action.CREATE, target)
+
+    assert may_emit("ops")
+    assert not may_emit("sales")
+
+
 def test_standard_access_reaches_the_keys_of_its_own_action_and_pack() -> None:
     caller = execution_caller(
         standard_access_action_refs=["ops.deploy"], standard_access_pack_refs=["ops"]
