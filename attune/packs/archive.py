@@ -82,7 +82,7 @@ def unpack_files(
 def _decompress(stream: BinaryIO, spool: BinaryIO, limits: ArchiveLimits) -> None:
     size = 0
     try:
-        with gzip.GzipFile(fileobj=stream) as source:
+        with gzip.GzipFile(fileobj=stream, mode="rb") as source:
             while chunk := source.read(CHUNK):
                 size += len(chunk)
                 if size > limits.tar_bytes:
