@@ -20,10 +20,10 @@ _FIELDS = (
     Column("permission sets", "assigned_permission_set_refs"),
     Column(
         "may",
-        lambda me: [
-            f"{each['resource']}: {', '.join(each['actions'])}"
+        lambda me: {
+            each["resource"]: ", ".join(each["actions"])
             for each in me.get("effective_permissions") or []
-        ],
+        },
     ),
     Column("server", "api_url"),
     Column("profile", "profile"),

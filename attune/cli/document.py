@@ -35,8 +35,20 @@ def as_yaml(value: object) -> str:
     """Return the value as YAML text without a final newline."""
     import yaml  # noqa: PLC0415 - only a few commands print YAML
 
-    text: str = yaml.safe_dump(
-        value, sort_keys=False, allow_unicode=True, default_flow_style=False
+    class Readable(yaml.SafeDumper):
+        """Writes text of several lines as a block, not as one quoted line."""
+
+        def represent_text(self, text: str) -> yaml.ScalarNode:
+            style = "|" if "\n" in text else None
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    Readable.add_representer(str, Readable.represent_text)
+    text: str = yaml.dump(
+        value,
+        Dumper=Readable,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
     )
     return text.removesuffix("\n").removesuffix("\n...")
 

@@ -77,9 +77,13 @@ def summary(execution: JsonObject) -> str:
     seconds = _duration(execution, result)
     text = f"execution {execution['id']} {execution['status']}"
     if seconds is not None:
-        text += f" after {seconds:.1f} s"
+        text += f" after {_readable(seconds)}"
     error = result.get("error")
     return f"{text}: {error}" if error else text
+
+
+def _readable(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def _wait(

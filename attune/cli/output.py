@@ -199,7 +199,7 @@ def _print_fields(document: JsonObject, fields: Sequence[Column]) -> None:
             continue
         label = Text(f"{title}:".ljust(width), style="bold")
         if isinstance(value, dict) or _has_structure(value):
-            console.print(label)
+            console.print(Text(f"{title}:", style="bold"))
             block = printable(as_yaml(value)).replace("\n", "\n  ")
             console.print(Text(f"  {block}"), soft_wrap=True)
         else:
