@@ -4,6 +4,7 @@ import math
 import signal
 from typing import TYPE_CHECKING
 
+from attune.cli.process import end, importing
 from attune.config import (
     API_REQUIRES,
     ORCHESTRATOR_REQUIRES,
@@ -24,21 +25,25 @@ KEEP_ALIVE_SECONDS = 65
 def api() -> None:
     """Run the API: HTTP for people, packs and workers."""
     settings = _begin("api", *API_REQUIRES)
-    from attune.api.app import create_app  # noqa: PLC0415 - after the settings are checked
+    with importing():
+        from attune.api.app import create_app  # noqa: PLC0415 - settings come first
 
-    server = _server(settings, create_app(settings))
+        server = _server(settings, create_app(settings))
     # The server repeats a signal to itself when it is done: ended in order is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     server.run()
+    end()
 
 
 def orchestrator() -> None:
     """Run the orchestrator: workflows, database activities and the dispatcher."""
     settings = _begin("orchestrator", *ORCHESTRATOR_REQUIRES)
-    from attune.worker.orchestrator import run  # noqa: PLC0415 - see api
+    with importing():
+        from attune.worker.orchestrator import run  # noqa: PLC0415 - see api
 
     run(settings)
+    end()
 
 
 def worker() -> None:
@@ -47,9 +52,11 @@ def worker() -> None:
     if settings.worker.token is None and settings.worker.token_file is None:
         names = " or ".join(map(variable, ("worker.token", "worker.token_file")))
         raise InvalidInput(f"{names} is not set; make one with: attune worker-token")
-    from attune.worker.runner import run  # noqa: PLC0415 - see api
+    with importing():
+        from attune.worker.runner import run  # noqa: PLC0415 - see api
 
     run(settings)
+    end()
 
 
 def _begin(part: str, *required: str) -> Settings:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attune.cli.exit_code import ExitCode
+from attune.cli.process import end
 from attune.domain.errors import Unavailable
 from attune.log import set_up_logging
 from attune.stack.directory import HOME_VARIABLE, StackDirectory, default_directory
@@ -97,6 +98,7 @@ def up(
         verbose=verbose,
     )
     asyncio.run(_serve(stack))
+    end()
 
 
 def down(data_dir: DataDirectory = None) -> None:

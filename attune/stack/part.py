@@ -15,7 +15,7 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 30.0
 """A part that lived this long is started again without a growing pause."""
-CHECK_SECONDS = 0.05
+CHECK_SECONDS = 0.1
 DEADLY = frozenset({signal.SIGINT, signal.SIGKILL, signal.SIGQUIT, signal.SIGTERM})
 
 logger = logging.getLogger(__name__)
