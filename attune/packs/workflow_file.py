@@ -5,6 +5,7 @@ from pathlib import Path
 from attune.domain.errors import InvalidInput
 from attune.domain.json import Json
 from attune.packs.component import ActionDocument, WorkflowDocument
+from attune.packs.fields import Origin
 from attune.packs.paths import safe_path
 
 ENGINE = "core.builtin"
@@ -33,13 +34,17 @@ def complete(graph: dict[str, Json], action: ActionDocument) -> dict[str, Json]:
 
 def action_of(workflow: WorkflowDocument) -> ActionDocument:
     """Return the action that runs a workflow which stands alone."""
-    return ActionDocument(
-        ref=workflow.ref,
-        label=workflow.label,
-        description=workflow.description,
-        runtime=ENGINE,
-        param_schema=workflow.param_schema,
-        out_schema=workflow.out_schema,
-        enabled=workflow.enabled,
-        tags=workflow.tags,
-    )
+    pack_ref, _, stem = workflow.ref.partition(".")
+    document: dict[str, object] = {
+        "ref": workflow.ref,
+        "label": workflow.label,
+        "description": workflow.description,
+        "runtime": ENGINE,
+        "param_schema": workflow.param_schema,
+        "out_schema": workflow.out_schema,
+        "tags": workflow.tags,
+    }
+    if "enabled" in workflow.model_fields_set:
+        document["enabled"] = workflow.enabled
+    origin = Origin(pack_ref=pack_ref, stem=stem)
+    return ActionDocument.model_validate(document, context=origin)
