@@ -147,6 +147,8 @@ def _engine(
 ) -> AsyncEngine:
     return create_async_engine(
         engine_url(url),
+        # What a statement was given must not reach a log with its failure.
+        hide_parameters=True,
         pool_size=pool_size,
         # A request waits for a connection or is refused; a burst makes no new ones.
         max_overflow=0,

@@ -133,14 +133,14 @@ class Person:
                 return found
             page += 1
 
-    async def worker_is_there(self, runtime: str = "core.shell") -> None:
+    async def worker_is_there(self, runtime: str = "Shell") -> None:
         """Wait until a worker offers the runtime."""
 
         async def offered() -> bool:
             workers = (await self.get("/api/v1/workers"))["items"]
             return any(
                 each["health_state"] in {"active", "busy"}
-                and any(runtime in str(r) for r in each["supported_runtimes"])
+                and any(r["name"] == runtime for r in each["supported_runtimes"])
                 for each in workers
             )
 
