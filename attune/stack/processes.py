@@ -25,10 +25,12 @@ from attune.stack.readiness import (
     reachable,
 )
 
-# Together with Temporal's and PostgreSQL's less than the 15 s that a stop may take.
-WORKER_STOP_SECONDS = 4.5
+# Together with Temporal's and PostgreSQL's no more than the 15 s that a stop may take.
+# A worker's actions have 5 s between SIGTERM and SIGKILL, and their end is reported.
+WORKER_STOP_SECONDS = 6.5
+WORKER_GRACE_SECONDS = 0.5
 ORCHESTRATOR_STOP_SECONDS = 2.0
-API_STOP_SECONDS = 2.0
+API_STOP_SECONDS = 1.5
 
 OWNED = (
     "packs_base_dir",
@@ -168,7 +170,7 @@ class Processes:
                 "api_url": self._places.api_url,
                 "shared_packs_dir": str(directory.packs),
                 "state_dir": str(directory.root / name),
-                "shutdown_grace_seconds": WORKER_STOP_SECONDS / 2,
+                "shutdown_grace_seconds": WORKER_GRACE_SECONDS,
             },
         }
 

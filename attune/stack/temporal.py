@@ -17,7 +17,7 @@ from attune.stack.search_attributes import SEARCH_ATTRIBUTES
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
-STOP_SECONDS = 3.0
+STOP_SECONDS = 2.0
 
 # The one shard reads its queues at most 20 times a second by default: 50 ms a hop.
 DYNAMIC_CONFIG: Mapping[str, int] = {

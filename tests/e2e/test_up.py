@@ -72,13 +72,27 @@ class Up:
         supervisor = psutil.Process(self.process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
-    async def login(self) -> int:
-        answer = await self.post("/auth/login", login="admin", password=self.password)
-        return answer.status_code
-
-    async def post(self, path: str, **body: str) -> httpx.Response:
+    async def login(self) -> httpx.Response:
+        body = {"login": "admin", "password": self.password}
         async with httpx.AsyncClient(base_url=self.record.api_url) as client:
-            return await client.post(path, json=body)
+            return await client.post("/auth/login", json=body)
+
+    async def run_long_action(self) -> None:
+        """Return once an action runs that would take a minute."""
+        token = (await self.login()).json()["data"]["access_token"]
+        body = {"action_ref": "core.sleep", "parameters": {"seconds": 60}}
+        async with httpx.AsyncClient(
+            base_url=self.record.api_url, headers={"Authorization": f"Bearer {token}"}
+        ) as client:
+            answer = await client.post("/api/v1/executions/execute", json=body)
+            path = f"/api/v1/executions/{answer.json()['data']['id']}"
+
+            async def runs() -> bool:
+                return bool(
+                    (await client.get(path)).json()["data"]["status"] == "running"
+                )
+
+            await eventually(runs, seconds=30)
 
 
 def open_console(directory: Path) -> BinaryIO:
@@ -140,7 +154,7 @@ async def up(directory: Path) -> AsyncIterator[Up]:
 async def test_ctrl_c_stops_everything_and_a_restart_keeps_everything(up: Up) -> None:
     await up.wait_ready()
     assert list(up.record.parts) == PARTS
-    assert await up.login() == 200
+    await up.run_long_action()
     assert f"password {up.password}" in up.console
     password, processes = up.password, up.processes()
 
@@ -155,7 +169,7 @@ async def test_ctrl_c_stops_everything_and_a_restart_keeps_everything(up: Up) ->
     try:
         await again.wait_ready()
         assert again.password == password
-        assert await again.login() == 200
+        assert (await again.login()).status_code == 200
         assert up.console.count(password) == 1
     finally:
         again.process.terminate()
@@ -176,7 +190,7 @@ async def test_killed_part_comes_back_and_the_rest_stays(up: Up) -> None:
         others = {n: p.process for n, p in up.record.parts.items() if n != name}
         assert others == {n: p for n, p in before.items() if n != name}
 
-    assert await up.login() == 200
+    assert (await up.login()).status_code == 200
 
 
 async def test_killed_supervisor_leaves_nothing_and_can_be_started_again(
@@ -192,7 +206,7 @@ async def test_killed_supervisor_leaves_nothing_and_can_be_started_again(
     again = await Up.start(up.directory, "--ports", "auto")
     try:
         await again.wait_ready()
-        assert await again.login() == 200
+        assert (await again.login()).status_code == 200
     finally:
         again.process.terminate()
         await again.process.wait()
