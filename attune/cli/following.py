@@ -37,6 +37,7 @@ _COMMON_RESULT_KEYS = frozenset(
         "stdout_bytes_truncated",
         "stdout_truncated",
         "succeeded",
+        "timed_out",
     }
 )
 """What the result of any process has, and the output that has been shown already."""
