@@ -470,7 +470,7 @@ class TestEmptyPack:
     ) -> None:
         made = await api.client.post(
             "/api/v1/packs",
-            json=self.BODY | {"description": "Text", "tags": ["a"]},
+            json={**self.BODY, "description": "Text", "tags": ["a"]},
             headers=admin.headers,
         )
         changed = await api.client.put(

@@ -226,10 +226,10 @@ async def test_what_cannot_be_sent_fails_with_a_reason(wrong: dict[str, Any]) ->
 
 async def test_noop_does_nothing_and_does_it_well() -> None:
     process = await asyncio.create_subprocess_exec(
-        ACTIONS / "noop.sh", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ACTIONS / "noop.sh", stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
-    assert await process.communicate() == (b"", None)
+    assert await process.communicate() == (b"", b"")
     assert process.returncode == 0
 
 
