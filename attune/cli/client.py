@@ -24,6 +24,8 @@ _UPLOAD = httpx.Timeout(120, connect=5)
 # Keep-alive comments come more often than this; silence means a dead connection.
 _STREAM = httpx.Timeout(60, connect=5)
 
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
 Params = Mapping[str, object]
 Renewed = Callable[[Credentials], None]
 Said = Callable[[str], None]
@@ -46,14 +48,15 @@ class ApiClient:
         self._verbose = verbose
         self._renewing = threading.Lock()
         url = urlsplit(connection.api_url)
+        here = url.hostname in _THIS_MACHINE
         self._http = httpx.Client(
             base_url=connection.api_url,
             transport=transport,
             timeout=_ORDINARY,
-            # Reading the certificate store takes 60 ms; plain HTTP has no use for it.
-            verify=url.scheme == "https",
             # No proxy leads to this machine, whatever the environment says.
-            trust_env=url.hostname not in {"127.0.0.1", "localhost", "::1"},
+            trust_env=not here,
+            # Reading the certificate store takes 60 ms; without TLS it has no use.
+            verify=not here or url.scheme == "https",
         )
 
     def close(self) -> None:

@@ -117,6 +117,27 @@ def test_ctrl_c_while_asking_for_a_parameter_ends_the_command(
     assert not server.requested
 
 
+def test_both_passwords_are_asked_for_and_not_shown(
+    on_terminal: Open, server: StubServer
+) -> None:
+    terminal = on_terminal("auth", "change-password")
+    for question, answer in (
+        ("Current password: ", "of-now"),
+        ("New password: ", "to-come"),
+        ("Repeat for confirmation: ", "to-come"),
+    ):
+        terminal.read_until(question)
+        terminal.type(f"{answer}\n")
+
+    assert terminal.end() == 0
+    assert server.requested == {
+        "current_password": "of-now",
+        "new_password": "to-come",
+    }
+    assert "of-now" not in terminal.shown
+    assert "to-come" not in terminal.shown
+
+
 def test_a_table_fits_the_terminal_and_keeps_refs_whole(on_terminal: Open) -> None:
     terminal = on_terminal("action", "list")
 
