@@ -175,12 +175,13 @@ class Stack:
     ) -> None:
         self.is_new = not self.directory.password_file.exists()
         self.directory.administrator_password()
+        database, engine = postgres.definition(), temporal.definition()
 
         async def prepare_database() -> None:
-            await self._add(postgres.definition())
+            await self._add(database)
             await self._set_up(processes.setup(ADMIN_LOGIN))
 
-        await _together(prepare_database(), self._add(temporal.definition()))
+        await _together(prepare_database(), self._add(engine))
 
     async def _start_processes(self, processes: Processes) -> None:
         numbers = range(1, self._worker_count + 1)

@@ -110,10 +110,10 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in kept.items() if not k.startswith("PYTEST")}
 
 
-async def run(*arguments: str) -> tuple[int, str]:
+async def run(*arguments: str, **variables: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         *attune(*arguments),
-        env=environment(),
+        env={**environment(), **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -231,12 +231,18 @@ async def test_detached_stack_is_shown_and_stopped(directory: Path) -> None:
     assert "Attune is up." in output
     try:
         assert (await run("status", *where))[0] == 0
+        for part in ("api", "orchestrator", "worker"):
+            settings = str(directory / "settings" / f"{part}.yaml")
+            checked = await run("health", part, ATTUNE_CONFIG=settings)
+            assert checked == (0, f"{part} works\n")
         code, output = await run("up", *where)
         assert (code, "another `attune up` runs in" in output) == (1, True)
     finally:
         code, output = await run("down", *where)
     assert (code, output.strip()) == (0, "stopped")
     assert (await run("status", *where))[0] == 1
+    settings = str(directory / "settings" / "orchestrator.yaml")
+    assert (await run("health", "orchestrator", ATTUNE_CONFIG=settings))[0] == 1
 
 
 async def test_taken_port_is_said_in_one_line(directory: Path) -> None:

@@ -84,6 +84,14 @@ def test_settings_and_commands_of_our_services_exist(name: str) -> None:
         assert service["healthcheck"]["test"][3] == service["command"][0]
 
 
+def test_options_of_the_setup_exist() -> None:
+    setup = next(each for each in COMMANDS if each.name == "setup").load()
+    known = {option for param in setup.params for option in param.opts}
+    used = {word.split("=")[0] for word in SERVICES["setup"]["command"][1:]}
+
+    assert used <= known
+
+
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     secrets = re.findall(r"\$\{(ATTUNE_[A-Z_]+)([^}]*)\}", text)
