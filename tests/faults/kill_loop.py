@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.support.eventually import eventually
 PARTS = ("api", "orchestrator", "worker", "temporal")
 WRITERS = 8
 QUIET_SECONDS = 90
+LONGEST_GAP_SECONDS = 1.2
 
 LEDGER = 'echo "$ATTUNE_EXEC_ID" >> "$ATTUNE_ARTIFACTS_DIR/ledger"; sleep 0.1'
 
@@ -62,9 +64,9 @@ class Outcome:
 
 
 async def kill_loop(
-    stack: Stack, person: Person, *, webhooks: int, seed: int, pause: float
+    stack: Stack, person: Person, *, webhooks: int, rounds: int, seed: int, pause: float
 ) -> Outcome:
-    """Deliver webhooks from 8 writers while parts are killed at random."""
+    """Deliver webhooks from 8 writers while every part is killed once a round."""
     await person.make_pack("loop")
     await person.make_action("loop.ledger", LEDGER)
     hook = await person.make_hook("loop.arrived", "loop.ledger")
@@ -72,30 +74,35 @@ async def kill_loop(
     kills: Counter[str] = Counter()
     accepted: dict[str, int] = {}
     deliveries = iter([f"delivery-{n}" for n in range(webhooks)])
-    killing = asyncio.create_task(_kill(stack, dice, kills, pause))
-    writers = (_write(person, hook, deliveries, accepted) for _ in range(WRITERS))
-    await asyncio.gather(*writers)
-    killing.cancel()
-    await asyncio.gather(*(stack.wait_ready(part) for part in PARTS))
+    writers = (
+        _write(person, hook, deliveries, accepted, random.Random(n))  # noqa: S311 - as above
+        for n in range(WRITERS)
+    )
+    await asyncio.gather(_kill(stack, dice, kills, rounds, pause), *writers)
     return await _outcome(stack, person, accepted, kills)
 
 
 async def _kill(
-    stack: Stack, dice: random.Random, kills: Counter[str], pause: float
+    stack: Stack, dice: random.Random, kills: Counter[str], rounds: int, pause: float
 ) -> None:
-    while True:
-        await asyncio.sleep(dice.uniform(0.3, pause))
-        part = dice.choice(PARTS)
-        stack.kill(part, signal.SIGKILL)
-        kills[part] += 1
-        await stack.wait_ready(part)
+    for _ in range(rounds):
+        for part in dice.sample(PARTS, len(PARTS)):
+            await asyncio.sleep(dice.uniform(0.3, pause))
+            stack.kill(part, signal.SIGKILL)
+            kills[part] += 1
+            await stack.wait_ready(part)
 
 
 async def _write(
-    person: Person, hook: str, deliveries: object, accepted: dict[str, int]
+    person: Person,
+    hook: str,
+    deliveries: Iterator[str],
+    accepted: dict[str, int],
+    dice: random.Random,
 ) -> None:
-    for delivery in deliveries:  # type: ignore[attr-defined]  # one iterator for all writers
+    for delivery in deliveries:
         accepted[delivery] = await _deliver(person, hook, delivery)
+        await asyncio.sleep(dice.uniform(0, LONGEST_GAP_SECONDS))
 
 
 async def _deliver(person: Person, hook: str, delivery: str) -> int:
@@ -145,6 +152,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--webhooks", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--pause", type=float, default=5.0, help="longest, in seconds")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
@@ -156,6 +164,7 @@ async def main() -> int:
                 stack,
                 person,
                 webhooks=given.webhooks,
+                rounds=given.rounds,
                 seed=given.seed,
                 pause=given.pause,
             )

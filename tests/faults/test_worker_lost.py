@@ -4,9 +4,11 @@ import asyncio
 import time
 from typing import Any
 
+import asyncpg
 import psutil
 import pytest
 
+from attune.db.url import driver_url
 from attune.stack.stack import Stack
 from tests.support.api import Person
 from tests.support.eventually import eventually
@@ -108,10 +110,6 @@ async def _alerts(person: Person) -> list[dict[str, Any]]:
 
 
 async def _allow_rerun(stack: Stack, action: str) -> None:
-    import asyncpg  # noqa: PLC0415 - only this test speaks SQL
-
-    from attune.db.url import driver_url  # noqa: PLC0415 - as above
-
     connection = await asyncpg.connect(driver_url(stack.database_url))
     await connection.execute(
         "UPDATE attune.action SET on_worker_loss = 'rerun' WHERE ref = $1", action
