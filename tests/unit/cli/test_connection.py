@@ -18,7 +18,7 @@ def file() -> ConfigFile:
                 "auth_token": "T",
                 "refresh_token": "R",
             },
-            "work": {"api_url": "https://work/attune/"},
+            "work": {"api_url": "https://office/attune/"},
         },
     }
     return ConfigFile(Path("config.yaml"), document)
@@ -43,7 +43,7 @@ def test_an_option_wins_over_the_environment_and_both_over_the_file(
     by_environment = _resolve(file, ATTUNE_PROFILE="work")
     by_option = _resolve(file, "home", ATTUNE_PROFILE="work")
 
-    assert by_environment.api_url == "https://work/attune"
+    assert by_environment.api_url == "https://office/attune"
     assert by_option.api_url == "http://home:1"
 
 
