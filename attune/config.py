@@ -79,9 +79,6 @@ class ServerSettings(Group):
     port: Port = 8080
     """Port the API listens on."""
 
-    public_url: str | None = None
-    """URL under which people reach the API, for links; host and port when not given."""
-
     max_body_bytes: Bytes = 1_000_000
     """Largest request body, in bytes, except uploads."""
 
@@ -151,9 +148,6 @@ class SecuritySettings(Group):
     refresh_token_seconds: Seconds = 604_800
     """Lifetime of a refresh token, in seconds."""
 
-    sensor_token_seconds: Seconds = 86_400
-    """Lifetime of a sensor's token, in seconds."""
-
     worker_token_seconds: Seconds = 86_400
     """Lifetime of a worker's token, in seconds; the API renews it in time."""
 
@@ -196,9 +190,6 @@ class WorkerSettings(Group):
 
     max_output_bytes: Bytes = 10_000_000
     """Most bytes kept of each output stream of an execution."""
-
-    default_timeout_seconds: Seconds = 300
-    """Time limit of an execution that states none, in seconds."""
 
     kill_grace_seconds: Seconds = 5
     """Seconds between SIGTERM and SIGKILL for an action's processes."""

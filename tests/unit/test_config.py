@@ -201,3 +201,13 @@ def _row(name: str, default: object, description: str | None) -> str:
         text = str(default).lower() if isinstance(default, bool) else str(default)
         shown = f"`{text}`"
     return f"| `{variable(name)}` | {shown} | {description} |"
+
+
+def test_every_setting_is_read_by_somebody() -> None:
+    package = DOCUMENT.parents[1] / "attune"
+    files = [f for f in package.rglob("*.py") if not f.name.startswith("config")]
+    code = "\n".join(file.read_text() for file in files)
+
+    unread = [n for n in setting_names() if f".{n.split('.')[-1]}" not in code]
+
+    assert unread == []
