@@ -11,7 +11,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     literal_column,
     or_,
     select,
@@ -19,10 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from attune.db.models.enforcement import Enforcement
 from attune.db.models.event import Event
 from attune.db.repositories.base import Repository, equals, present
 from attune.db.repositories.listing import page_of_columns
+from attune.db.repositories.requested import enforce
 from attune.db.visibility import Columns, in_visible_pack, visible
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Caller, Resource
@@ -159,12 +158,18 @@ class EventRepository(Repository[Event]):
         """Show on the rule why it could not be evaluated."""
         await self._session.execute(_NOTE_RULE_ERROR, {"id": rule_id, "error": error})
 
-    async def insert_enforcements(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Write enforcements in one statement and return their ids in order."""
-        statement = insert(Enforcement).returning(
-            Enforcement.id, sort_by_parameter_order=True
-        )
-        return list(await self._session.scalars(statement, list(rows)))
+    async def enforce(
+        self,
+        event_id: int,
+        matches: Sequence[Any],
+        pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    ) -> dict[str, int]:
+        """Note the matches, and write enforcements, each with its execution.
+
+        Returns the executions by the ref of their rule; one that was disabled or
+        deleted a moment ago has none.
+        """
+        return await enforce(self._session, event_id, matches, pairs)
 
     async def nth_newest_age(
         self, trigger_ref: str, source_ref: str, n: int

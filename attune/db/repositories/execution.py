@@ -10,6 +10,7 @@ from sqlalchemy.orm import defer
 from attune.db.models.action import Action as ActionRow
 from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
 from attune.db.repositories.base import Repository, equals, present
+from attune.db.repositories.requested import insert_executions
 from attune.db.visibility import Columns, visible
 from attune.domain.errors import NotFound
 from attune.domain.executable import ExecutableAction
@@ -118,10 +119,7 @@ class ExecutionRepository(Repository[Execution]):
 
     async def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """Write executions in one statement and return their ids in order."""
-        statement = insert(Execution).returning(
-            Execution.id, sort_by_parameter_order=True
-        )
-        return list(await self._session.scalars(statement, list(rows)))
+        return await insert_executions(self._session, rows)
 
     async def insert_secrets(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep encrypted parameters beside their executions."""

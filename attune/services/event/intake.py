@@ -25,7 +25,7 @@ from attune.services.execution.row import (
     Terms,
     prepare_execution,
 )
-from attune.services.execution.write import write_executions
+from attune.services.execution.write import write_secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,29 +85,40 @@ class Intake:
         ]
         if not matches:
             return
-        await tx.events.note_matches(event.id, [match.note() for match in matches])
+        await self._note_errors(tx, matches)
+        notes = [match.note() for match in matches]
+        starting = {match.rule.ref: match for match in matches if match.matched}
+        if starting:
+            await self._enforce(tx, new, event, notes, list(starting.values()))
+        else:
+            await tx.events.note_matches(event.id, notes)
+
+    async def _note_errors(self, tx: Transaction, matches: Sequence[Match]) -> None:
+        """Show errors on their rules; the same one again is no news.
+
+        Every event would wait for the one before it, to write what is there already.
+        """
         for match in matches:
-            if match.error is not None:
-                await tx.events.note_rule_error(match.rule.id, match.error)
-        await self._enforce(tx, new, event, [m for m in matches if m.matched])
+            error = match.error
+            if error is not None and self._rulebook.is_news(match.rule, error):
+                await tx.events.note_rule_error(match.rule.id, error)
 
     async def _enforce(
         self,
         tx: Transaction,
         new: NewEvent,
         event: EventFacts,
+        notes: Sequence[Mapping[str, Any]],
         matches: Sequence[Match],
     ) -> None:
-        if not matches:
-            return
-        enforcement_ids = await tx.events.insert_enforcements(
-            [_enforcement(match, new, event) for match in matches]
-        )
-        executions = [
-            _execution(match, new, enforcement_id)
-            for match, enforcement_id in zip(matches, enforcement_ids, strict=True)
+        prepared = {match.rule.ref: _execution(match, new) for match in matches}
+        pairs = [
+            (_enforcement(match, new), prepared[match.rule.ref].row)
+            for match in matches
         ]
-        await write_executions(tx, self._encryption, executions)
+        ids = await tx.events.enforce(event.id, notes, pairs)
+        written = [(ids[ref], prepared[ref]) for ref in ids]
+        await write_secrets(tx, self._encryption, written)
 
 
 async def _repeated(tx: Transaction, new: NewEvent) -> AcceptedEvent:
@@ -137,31 +148,27 @@ def _fingerprint(new: NewEvent) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _enforcement(match: Match, new: NewEvent, event: EventFacts) -> Mapping[str, Any]:
+def _enforcement(match: Match, new: NewEvent) -> Mapping[str, Any]:
     rule = match.rule
     return {
-        "rule_id": rule.id,
+        "rule": rule.id,
         "rule_ref": rule.ref,
         "trigger_ref": new.trigger_ref,
-        "event_id": event.id,
         "config": _masked(match, rule),
         "status": EnforcementStatus.PROCESSED,
-        "payload": new.payload,
         "condition": rule.condition,
         "conditions": rule.conditions,
         "trace_tag": match.trace_tag or new.trace_tag,
-        "resolved_at": utc_now(),
     }
 
 
-def _execution(match: Match, new: NewEvent, enforcement_id: int) -> PreparedExecution:
+def _execution(match: Match, new: NewEvent) -> PreparedExecution:
     rule = match.rule
     return prepare_execution(
         match.action(),
         match.parameters or {},
         Origin(
             executor_id=rule.owner_id,
-            enforcement_id=enforcement_id,
             rule_ref=rule.ref,
             trigger_ref=new.trigger_ref,
             trace_tag=match.trace_tag or new.trace_tag,

@@ -76,9 +76,17 @@ def offer(rule: CompiledRule, event: EventFacts) -> Match:
             decided_by=decision.decided_by,
             error=decision.error,
         )
-    if rule.action is None:
-        return Match(rule=rule, matched=False, error="The rule's action is gone")
+    obstacle = _obstacle(rule.action)
+    if obstacle is not None:
+        return Match(rule=rule, matched=False, error=obstacle)
     return _rendered(rule, scope, decision.decided_by)
+
+
+def _obstacle(action: ExecutableAction | None) -> str | None:
+    """Return why nothing can be started, if so."""
+    if action is None:
+        return "The rule's action is gone"
+    return None if action.enabled else f"Action {action.ref} is disabled"
 
 
 def _rendered(

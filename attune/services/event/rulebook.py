@@ -1,8 +1,9 @@
 """The rules of each trigger, compiled once and forgotten when a definition changes."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from attune.db.database import Transaction
 from attune.domain.condition import Conditions, compile_conditions
@@ -10,6 +11,8 @@ from attune.domain.enforcement import EnforcementCondition
 from attune.domain.errors import InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.json import Json, JsonObject
+
+SAME_ERROR_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +38,29 @@ class CompiledRule:
 class Rulebook:
     """Remembers compiled rules by trigger; one for each process."""
 
-    def __init__(self, *, remembers: bool = True) -> None:
+    def __init__(
+        self, *, remembers: bool = True, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._remembers = remembers
         self._rules: dict[str, Sequence[CompiledRule]] = {}
         self._edition = 0
+        self._clock = clock
+        self._errors: dict[int, tuple[str, float]] = {}
 
     def forget(self) -> None:
         """Read everything anew; called when any definition has changed."""
         self._edition += 1
         self._rules.clear()
+        self._errors.clear()
+
+    def is_news(self, rule: CompiledRule, error: str) -> bool:
+        """Tell whether this error of a rule was not told within the last seconds."""
+        now = self._clock()
+        told, until = self._errors.get(rule.id, ("", 0.0))
+        if error == told and now < until:
+            return False
+        self._errors[rule.id] = (error, now + SAME_ERROR_SECONDS)
+        return True
 
     async def rules_for(
         self, tx: Transaction, trigger_ref: str

@@ -22,14 +22,23 @@ async def write_executions(
     if not prepared:
         return []
     ids = await tx.executions.insert([execution.row for execution in prepared])
+    await write_secrets(tx, encryption, list(zip(ids, prepared, strict=True)))
+    return ids
+
+
+async def write_secrets(
+    tx: Transaction,
+    encryption: Encryption,
+    written: Sequence[tuple[int, PreparedExecution]],
+) -> None:
+    """Keep the secret parameters of executions that are written already."""
     secrets = [
         _secret(encryption, execution_id, name, value)
-        for execution_id, execution in zip(ids, prepared, strict=True)
+        for execution_id, execution in written
         for name, value in execution.secrets.items()
     ]
     if secrets:
         await tx.executions.insert_secrets(secrets)
-    return ids
 
 
 def _secret(
