@@ -67,8 +67,11 @@ def to_text(budget: Budget, value: Json) -> str:
         return value
     if value is None:
         return ""
-    if isinstance(value, list | dict):
-        budget.make_text(measure(budget, value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    budget.make_text(measure(budget, value))
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -112,7 +112,7 @@ class SchemaReader:
         """Return the plain form of a whole document."""
         plain = self._schema(schema, (where,) if where else (), "")
         for place, ref in self._refs:
-            if unquote(ref[1:]) not in self._known:
+            if not ref.startswith("#") or unquote(ref[1:]) not in self._known:
                 self._report(place, "$ref", "must name a schema of this document: #/…")
         return plain
 
@@ -138,15 +138,17 @@ class SchemaReader:
         plain = {
             keyword: self._keyword(keyword, value, place, pointer)
             for keyword, value in schema.items()
-            if self._is_kept(keyword, place)
+            if self._is_kept(keyword, value, place, pointer)
         }
         return _with_required(plain, schema)
 
-    def _is_kept(self, keyword: str, place: Place) -> bool:
+    def _is_kept(self, keyword: str, value: Json, place: Place, pointer: str) -> bool:
         if keyword in _REFUSED:
             self._report(place, keyword, "is not supported")
-        if keyword == "$schema" and len(place) > 1:
+        if keyword == "$schema" and pointer:
             self._report(place, keyword, "can only stand at the top")
+        if keyword in MARKERS:
+            self._check(keyword, value, place)
         return keyword not in MARKERS and keyword != "$schema"
 
     def _keyword(self, keyword: str, value: Json, place: Place, pointer: str) -> Json:
@@ -190,7 +192,7 @@ class SchemaReader:
         if keyword == "pattern":
             self._check_pattern(value, place, keyword)
         if keyword == "$ref":
-            self._refs.append((place, value if isinstance(value, str) else "?"))
+            self._refs.append((place, value if isinstance(value, str) else ""))
 
     def _check_pattern(self, source: Json, place: Place, keyword: str) -> None:
         try:

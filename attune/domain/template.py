@@ -20,7 +20,7 @@ from attune.domain.expression_value import to_text
 from attune.domain.json import Json, format_place
 
 OPENING: Final = "{{"
-_STEPS_PER_EXPRESSION: Final = 50
+_STEPS_PER_EXPRESSION: Final = 80
 
 _Place: TypeAlias = tuple[str | int, ...]
 

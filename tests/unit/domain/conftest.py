@@ -1,0 +1,9 @@
+"""Property tests of pure code: the same examples every time, and no deadline.
+
+A deadline would measure the machine; where time matters, a test measures CPU time.
+"""
+
+from hypothesis import settings
+
+settings.register_profile("domain", deadline=None, derandomize=True, max_examples=150)
+settings.load_profile("domain")
