@@ -1,5 +1,6 @@
 """Sessions: the engine, and a transaction with every repository bound to it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -122,11 +123,13 @@ class Database:
             url, pool_size, statement_timeout_seconds, connect_timeout_seconds
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        # First come, first served: the pool itself lets newcomers overtake who waits.
+        self._turns = asyncio.Semaphore(pool_size)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit what is done inside, or nothing of it if it raises."""
-        async with translated_errors(), self._sessions.begin() as session:
+        async with self._turns, translated_errors(), self._sessions.begin() as session:
             yield Transaction(session)
 
     async def ping(self) -> None:
