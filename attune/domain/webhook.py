@@ -16,6 +16,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from attune.domain.errors import MalformedInput, PermissionDenied, Unauthenticated
@@ -221,12 +222,12 @@ def _is_within(address: Address, networks: Sequence[Network]) -> bool:
 
 def storable_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that may be kept: none that may carry a secret, none long."""
-    kept = {
-        name.lower(): replace_unstorable_text(value)[:_LONGEST_HEADER]
+    kept = (
+        (name.lower(), replace_unstorable_text(value[:_LONGEST_HEADER]))
         for name, value in headers.items()
         if not is_sensitive_header(name)
-    }
-    return dict(list(kept.items())[:_MOST_HEADERS])
+    )
+    return dict(islice(kept, _MOST_HEADERS))
 
 
 def is_sensitive_header(name: str) -> bool:

@@ -5,5 +5,5 @@ A deadline would measure the machine; where time matters, a test measures CPU ti
 
 from hypothesis import settings
 
-settings.register_profile("domain", deadline=None, derandomize=True, max_examples=150)
+settings.register_profile("domain", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("domain")

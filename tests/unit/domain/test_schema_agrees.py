@@ -75,7 +75,7 @@ schemas = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(schemas, instances)
 def test_a_value_is_valid_here_if_and_only_if_it_is_there(
     schema: Any, instance: Json
