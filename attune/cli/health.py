@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attune.cli.exit_code import ExitCode
+from attune.cli.process import end
 from attune.config import Settings, load_settings
 from attune.stack.readiness import (
     ORCHESTRATOR_QUEUES,
@@ -33,8 +34,7 @@ def health(
     """Exit with 0 when the part on this host works, with 1 when it does not."""
     works = asyncio.run(_works(part, load_settings()))
     typer.echo(f"{part} {'works' if works else 'does not work'}")
-    if not works:
-        raise typer.Exit(ExitCode.FAILED)
+    end(ExitCode.COMPLETED if works else ExitCode.FAILED)
 
 
 async def _works(part: CheckedPart, settings: Settings) -> bool:

@@ -24,12 +24,13 @@ def importing() -> Iterator[None]:
         gc.enable()
 
 
-def end() -> NoReturn:
-    """End now, successfully; everything that has to be closed is closed before.
+def end(code: int = 0) -> NoReturn:
+    """End now; everything that has to be closed is closed before.
 
-    To take the modules apart, as Python does at its end, takes up to a second.
+    To take the modules apart, as Python does at its end, takes up to a second, and can
+    abort the process while the threads of Temporal's client still run.
     """
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)

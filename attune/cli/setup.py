@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from attune.cli.health import temporal_address
+from attune.cli.process import end
 from attune.config import API_REQUIRES, Settings, load_settings
 from attune.db.database import Database
 from attune.db.migration import migrate as migrate_schema
@@ -54,6 +55,7 @@ def setup(
         write_private(worker_token_file, _worker_token(settings, None, None) + "\n")
     if search_attributes:
         asyncio.run(register_search_attributes(temporal_address(settings)))
+    end()
 
 
 def worker_token(
