@@ -32,6 +32,7 @@ LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modul
 """What developers have beside their sources; environments are built by the worker."""
 
 COMPRESSION = 1
+WORKPLACE = ".workplace-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,5 +154,5 @@ def publish(directory: Path, target: Path) -> None:
 def workplace(parent: Path) -> Iterator[Path]:
     """Yield a new directory on the same file system, removed afterwards."""
     parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=".incoming-") as name:
+    with tempfile.TemporaryDirectory(dir=parent, prefix=WORKPLACE) as name:
         yield Path(name)

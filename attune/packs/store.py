@@ -2,13 +2,14 @@
 
     <packs>/<ref>                    a link to the current content
     <packs>/.content/<ref>/<hash>    the files, never changed once they are there
-    <packs>/.bundles/<ref>/<hash>.tar.gz    made when the first worker asks
+    <packs>/.bundles/<ref>/<hash>.tar.gz    what workers elsewhere fetch
 
 Switching the link is atomic: whoever looks sees the old pack or the new one, whole.
 """
 
 import fcntl
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 from attune.domain.errors import NotFound, Unavailable
 from attune.packs.bundle import (
+    WORKPLACE,
     content_hash,
     copy_files,
     publish,
@@ -27,6 +29,8 @@ from attune.packs.bundle import (
 CONTENT = ".content"
 BUNDLES = ".bundles"
 LOCKS = ".locks"
+INCOMING = ".incoming"
+ABANDONED_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,11 @@ class PackStore:
         return self.root / CONTENT / ref / hash_
 
     def has(self, ref: str, hash_: str) -> bool:
-        """Tell whether this content is there and current."""
-        return self.content(ref, hash_).is_dir() and self.current(ref) == hash_
+        """Tell whether this content is there, with its bundle, and current."""
+        is_there = (
+            self.content(ref, hash_).is_dir() and self._bundle(ref, hash_).is_file()
+        )
+        return is_there and self.current(ref) == hash_
 
     def current(self, ref: str) -> str | None:
         """Return the hash of the content that the link names, or None."""
@@ -73,8 +80,12 @@ class PackStore:
             copy = place / "files"
             copy_files(source, copy)
             hash_ = content_hash(copy)
+            self._make_bundle(copy, self._bundle(ref, hash_))
             target = self.content(ref, hash_)
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir() and content_hash(target) != hash_:
+                # Actions work there, and may have left something.
+                target.rename(place / "left")
             publish(copy, target)
         return hash_
 
@@ -112,20 +123,31 @@ class PackStore:
             shutil.rmtree(self.root / folder / ref, ignore_errors=True)
 
     def bundle(self, ref: str, hash_: str) -> Path:
-        """Return the file of the pack's bundle, made now if need be."""
-        target = self.root / BUNDLES / ref / f"{hash_}.tar.gz"
+        """Return the file of the pack's bundle; raises NotFound if it is not here."""
+        bundle = self._bundle(ref, hash_)
+        if not bundle.is_file():
+            raise NotFound(entity="files of pack", ref=ref)
+        return bundle
+
+    def sweep(self) -> None:
+        """Remove what interrupted installations have left."""
+        for folder in (INCOMING, CONTENT, BUNDLES):
+            for each in (self.root / folder).glob(f"{WORKPLACE}*"):
+                if time.time() - each.stat().st_mtime > ABANDONED_SECONDS:
+                    shutil.rmtree(each, ignore_errors=True)
+
+    def _bundle(self, ref: str, hash_: str) -> Path:
+        return self.root / BUNDLES / ref / f"{hash_}.tar.gz"
+
+    def _make_bundle(self, content: Path, target: Path) -> None:
         if target.is_file():
-            return target
-        content = self.content(ref, hash_)
-        if not content.is_dir():
-            raise NotFound(entity="content of pack", ref=ref)
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         with workplace(self.root / BUNDLES) as place:
             made = place / "bundle"
             with made.open("wb") as file:
                 write_bundle(content, file)
             made.replace(target)
-        return target
 
 
 def _entries(directory: Path) -> list[Path]:

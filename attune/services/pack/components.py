@@ -18,7 +18,7 @@ from attune.packs.definition import Components, PackDefinition
 from attune.packs.problems import Problems
 from attune.services.pack import columns
 from attune.services.pack.grants import check_permission_sets, check_policies
-from attune.services.pack.rules import check_rules
+from attune.services.pack.references import check_rules, check_sensors
 from attune.services.pack.runtimes import find_runtimes
 from attune.services.pack.writing import Rows
 
@@ -50,6 +50,7 @@ class ComponentInstallation:
         self.problems.raise_if_any(self.pack.ref)
         await self._actions(runtimes)
         await check_rules(self.tx, self.caller, self.components, self.problems)
+        await check_sensors(self.tx, self.caller, self.components, self.problems)
         self.problems.raise_if_any(self.pack.ref)
         await self._rules()
         await self._sensors(runtimes, triggers)

@@ -30,6 +30,7 @@ async def ensure_core_pack(database: Database, packs_base_dir: Path) -> bool:
     Several processes may do this at once: one installs, the others find it done.
     """
     store = PackStore(packs_base_dir)
+    await asyncio.to_thread(store.sweep)
     hash_ = await asyncio.to_thread(content_hash, CORE_DIRECTORY)
     for attempt in range(ATTEMPTS):
         if await _is_installed(database, store, hash_):

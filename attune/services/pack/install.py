@@ -15,14 +15,13 @@ from attune.domain.permission import Action, Caller, Resource
 from attune.packs.archive import MANIFEST, unpack
 from attune.packs.bundle import copy_files, workplace
 from attune.packs.loader import read_pack
-from attune.packs.store import PackStore
+from attune.packs.store import INCOMING, PackStore
 from attune.services.definitions import Definitions
 from attune.services.pack.installation import Installed, install_definition
 
 CORE: Final = "core"
 """The pack that the platform itself installs, and nobody else."""
 
-INCOMING: Final = ".incoming"
 ARCHIVES: Final = (".tar.gz", ".tgz")
 REMOTE: Final = ("http://", "https://", "git@", "git://", "ssh://", "git+", "file://")
 

@@ -107,8 +107,6 @@ class PackService:
         """Remove the pack with its components and files; history keeps their refs."""
         async with self._database.transaction() as tx:
             pack = await _lock(tx, caller, ref, Action.DELETE)
-            if pack.ref == CORE:
-                raise Conflict("The core pack cannot be deleted")
             await tx.packs.remove(pack)
         await asyncio.to_thread(self._store.remove, ref)
         self._definitions.forget()
@@ -138,6 +136,8 @@ async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Pack:
     """Return the pack for a change that the caller may make."""
     seen = await tx.packs.get_by_ref(ref, among=readable_packs(caller))
     caller.require(Resource.PACKS, act, pack_target(seen))
+    if seen.ref == CORE:
+        raise Conflict("The core pack is the platform's own")
     return await tx.packs.lock(seen.id)
 
 

@@ -223,13 +223,16 @@ WRONG_TIMER = """
             WRONG_TIMER,
             "trigger_params",
         ),
+        ("sensors/x.yaml", "entry_point: x.sh\ntrigger_types: [a, b]", "trigger_types"),
         ("policies/x.yaml", "action: no.thing\nthreshold: 1", "scope.action_ref"),
     ],
 )
 async def test_what_a_pack_needs_of_others_is_checked_at_installation(
     api: Api, admin: Person, name: str, text: str, place: str
 ) -> None:
-    answer = await upload(api, admin, {**WHOLE, name: text.replace("echo", "echo 1")})
+    files = {**WHOLE, "sensors/x.sh": "", name: text.replace("echo", "echo 1")}
+
+    answer = await upload(api, admin, files)
 
     assert answer.status_code == 422
     assert f"{name}: {place}" in str(answer.json()["details"])

@@ -1,10 +1,12 @@
 """Installed packs on disk."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from attune.domain.errors import NotFound, Unavailable
+from attune.packs.bundle import unpack_bundle
 from attune.packs.store import PackStore
 from tests.support.packs import WHOLE, write_pack
 
@@ -77,9 +79,33 @@ def test_content_that_is_gone_cannot_be_activated_or_bundled(store: PackStore) -
         store.bundle("demo", "0" * 64)
 
 
-def test_a_bundle_is_made_once(store: PackStore, source: Path) -> None:
+def test_what_actions_leave_does_not_reach_other_workers(
+    store: PackStore, source: Path, tmp_path: Path
+) -> None:
     hash_ = store.add("demo", source)
+    (store.content("demo", hash_) / "left").write_text("by an action")
 
-    first = store.bundle("demo", hash_).stat()
+    with store.bundle("demo", hash_).open("rb") as bundle:
+        unpack_bundle(bundle, tmp_path / "worker", hash_)
+    again = store.add("demo", source)
 
-    assert store.bundle("demo", hash_).stat().st_ino == first.st_ino
+    assert again == hash_
+    assert not (tmp_path / "worker" / "left").exists()
+    assert not (store.content("demo", hash_) / "left").exists()
+
+
+def test_what_interrupted_installations_left_is_swept(
+    store: PackStore, source: Path
+) -> None:
+    hash_ = store.add("demo", source)
+    old = store.root / ".content" / ".workplace-old"
+    new = store.root / ".content" / ".workplace-new"
+    for each in (old, new):
+        each.mkdir()
+    os.utime(old, (0, 0))
+
+    store.sweep()
+
+    assert not old.exists()
+    assert new.exists()
+    assert store.content("demo", hash_).is_dir()

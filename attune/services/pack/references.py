@@ -1,4 +1,4 @@
-"""The rules of a pack, checked against what they connect, its own or another's."""
+"""What rules and sensors of a pack refer to: it is there, and fits."""
 
 from attune.db.database import Transaction
 from attune.db.models.action import Action as ActionRow
@@ -24,7 +24,7 @@ async def check_rules(
     """
     for each in components.rules:
         rule = each.document
-        trigger = await _trigger(tx, caller, components, rule)
+        trigger = await _trigger(tx, caller, components, rule.trigger_ref)
         action = await _action(tx, caller, components, rule)
         if trigger is None:
             problems.add(
@@ -36,6 +36,16 @@ async def check_rules(
             )
         if trigger is not None and action is not None:
             _check(caller, each, trigger, action, problems)
+
+
+async def check_sensors(
+    tx: Transaction, caller: Caller, components: Components, problems: Problems
+) -> None:
+    """Note the triggers of sensors that do not exist."""
+    for each in components.sensors:
+        for ref in each.document.trigger_refs:
+            if await _trigger(tx, caller, components, ref) is None:
+                problems.add(each.source, f"trigger_types: there is no trigger {ref}")
 
 
 def _check(
@@ -59,11 +69,11 @@ def _check(
 
 
 async def _trigger(
-    tx: Transaction, caller: Caller, components: Components, rule: RuleDocument
+    tx: Transaction, caller: Caller, components: Components, ref: str
 ) -> Trigger | None:
-    is_own = any(each.document.ref == rule.trigger_ref for each in components.triggers)
+    is_own = any(each.document.ref == ref for each in components.triggers)
     among = None if is_own else visible_triggers(caller)
-    return await tx.triggers.find_by_ref(rule.trigger_ref, among=among)
+    return await tx.triggers.find_by_ref(ref, among=among)
 
 
 async def _action(
