@@ -34,10 +34,18 @@ def _refusal(operator: str, left: Json, right: Json) -> InvalidInput:
     )
 
 
+def add_numbers(left: Number, right: Number) -> Number:
+    """Return the sum, if it is a number that JSON can hold."""
+    try:
+        return check_number(left + right)
+    except OverflowError:
+        raise InvalidInput("makes a number that is too large") from None
+
+
 def add(budget: Budget, left: Json, right: Json) -> Json:
     """Add numbers, join two strings or two lists."""
     if is_number(left) and is_number(right):
-        return check_number(left + right)
+        return add_numbers(left, right)
     if isinstance(left, str) and isinstance(right, str):
         budget.make_text(len(left) + len(right))
         return left + right

@@ -8,7 +8,12 @@ from typing import Any, Final
 
 from attune.domain.errors import InvalidInput
 from attune.domain.expression_budget import Budget
-from attune.domain.expression_operator import Number, check_number, is_number
+from attune.domain.expression_operator import (
+    Number,
+    add_numbers,
+    check_number,
+    is_number,
+)
 from attune.domain.expression_value import to_text, type_name
 from attune.domain.function import (
     Function,
@@ -110,7 +115,7 @@ def _sum(budget: Budget, values: Json) -> Json:
     budget.spend(len(items) * 2)
     total: Number = 0
     for item in items:
-        total = check_number(total + number_argument(item, "sum()"))
+        total = add_numbers(total, number_argument(item, "sum()"))
     return total
 
 
