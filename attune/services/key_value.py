@@ -1,8 +1,9 @@
 """The value of a key, decrypted where it is encrypted."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from attune.db.models.key import Key
 from attune.domain.json import Json
 from attune.security.encryption import Encryption
 
@@ -12,11 +13,13 @@ def key_place(ref: str) -> str:
     return f"key:{ref}"
 
 
-def reveal_key(encryption: Encryption, key: Key) -> Json:
-    """Return the value; raises Undecryptable when it was made for another place."""
-    if not key.encrypted:
-        value: Json = key.value
-        return value
-    plaintext = encryption.decrypt(str(key.value), associated=key_place(key.ref))
-    revealed: Json = json.loads(plaintext)
-    return revealed
+def reveal_key(encryption: Encryption, key: Mapping[str, Any]) -> Json:
+    """Return the value of a key, which is given with ref, value and encrypted.
+
+    Raises Undecryptable when it was encrypted for another place.
+    """
+    value: Json = key["value"]
+    if key["encrypted"]:
+        place = key_place(key["ref"])
+        value = json.loads(encryption.decrypt(str(value), associated=place))
+    return value

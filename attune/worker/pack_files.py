@@ -49,7 +49,7 @@ class PackFiles:
         file.seek(0)
         file.truncate()
         async with self._api.bundle(pack_ref) as response:
-            async for chunk in response.aiter_bytes():
+            async for chunk in response.content.iter_any():
                 file.write(chunk)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
-
 from attune.config import Settings
 from attune.domain.errors import InvalidInput
 from attune.runtimes.probe import OfferedRuntime
@@ -18,22 +16,21 @@ from attune.runtimes.variables import WorkerPlaces
 from attune.temporal.client import TemporalAddress, connect_patiently
 from attune.worker.action_runner import Runner
 from attune.worker.actions import LocalActions
-from attune.worker.api_client import WorkerApi
+from attune.worker.api_client import WorkerApi, open_api
 from attune.worker.pack_files import PackFiles
 from attune.worker.presence import Presence, Registration
 from attune.worker.queues import Queues
 from attune.worker.runtime_catalog import RuntimeCatalog
-from attune.worker.shutdown import until_stopped
+from attune.worker.shutdown import serve_until_stopped
 
 logger = logging.getLogger(__name__)
 
 CATALOG_SECONDS = 10.0
-REQUEST_SECONDS = 30.0
 
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    asyncio.run(until_stopped(_serve(settings)))
+    serve_until_stopped(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
@@ -49,9 +46,9 @@ async def _serve(settings: Settings) -> None:
     state_dir = settings.worker.state_dir
     async with (
         open_launcher(places, state_dir, os.environ, limits) as launcher,
-        _http(settings) as http,
+        open_api(settings.worker.api_url, _connection_limit(settings)) as api,
     ):
-        await _serve_actions(settings, launcher, WorkerApi(http))
+        await _serve_actions(settings, launcher, api)
 
 
 async def _serve_actions(
@@ -105,19 +102,9 @@ async def _follow(
             beat.cancel()
 
 
-def _http(settings: Settings) -> httpx.AsyncClient:
-    limits = httpx.Limits(
-        max_connections=2 * settings.worker.max_concurrent + 8,
-        max_keepalive_connections=settings.worker.max_concurrent + 8,
-        # Shorter than what the API keeps, so that none closes under a request.
-        keepalive_expiry=30,
-    )
-    return httpx.AsyncClient(
-        base_url=settings.worker.api_url,
-        timeout=REQUEST_SECONDS,
-        limits=limits,
-        trust_env=False,
-    )
+def _connection_limit(settings: Settings) -> int:
+    # Each running action may stream while another ends, and the heartbeat goes on.
+    return 2 * settings.worker.max_concurrent + 8
 
 
 def _token(settings: Settings) -> str:

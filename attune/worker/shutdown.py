@@ -5,8 +5,16 @@ import contextlib
 import signal
 from collections.abc import Coroutine
 
+import uvloop
 
-async def until_stopped(serving: Coroutine[None, None, None]) -> None:
+
+def serve_until_stopped(serving: Coroutine[None, None, None]) -> None:
+    """Serve on an event loop of its own until the process is asked to stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_stopped(serving))
+
+
+async def _until_stopped(serving: Coroutine[None, None, None]) -> None:
     """Serve until the process is asked to stop; a failure of the serving is raised."""
     task = asyncio.ensure_future(serving)
     loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import BaseModel, ValidationError
+from starlette.responses import Response
 
 from attune.api.dependencies import Attempts, WorkerCaller
 from attune.api.parameters import Count, Id
@@ -35,7 +36,10 @@ async def start_attempt(
 ) -> Any:
     """Claim an execution and learn what to run; 409 when it is not to be started."""
     del caller
-    return data(await attempts.start(execution_id, body))
+    launch = await attempts.start(execution_id, body)
+    # Already checked when it was composed; the hot path need not check it again.
+    content = f'{{"data":{launch.model_dump_json()}}}'
+    return Response(content, media_type="application/json")
 
 
 @router.post("/{execution_id}/output/{stream}", response_model=Success)

@@ -30,7 +30,25 @@ _START = text("""
     RETURNING
         id, action, action_ref, pack_ref, rule_ref, trigger_ref, config, definition,
         env_vars, permission_set_refs, timeout_seconds, executor, enforcement,
-        attempt_count
+        attempt_count,
+        (
+            SELECT jsonb_object_agg(s.name, s.value)
+            FROM attune.execution_secret_value AS s
+            WHERE s.execution = execution.id
+        ) AS secrets,
+        (
+            SELECT jsonb_agg(
+                jsonb_build_object(
+                    'ref', k.ref, 'name', k.name, 'value', k.value,
+                    'encrypted', k.encrypted
+                )
+                ORDER BY k.owner_type, k.id
+            )
+            FROM attune.key AS k
+            WHERE
+                k.owner_action = execution.action
+                OR k.owner_pack_ref = execution.pack_ref
+        ) AS keys
 """)
 
 _STATUS = text("SELECT status FROM attune.execution WHERE id = :id")
@@ -110,6 +128,10 @@ class StartedExecution:
     executor_id: int | None
     enforcement_id: int | None
     attempt_count: int
+    secrets: dict[str, str] | None
+    """Encrypted parameters, by name."""
+    keys: list[dict[str, Any]] | None
+    """Keys that the pack or the action owns, the pack's first."""
 
 
 @dataclass(frozen=True)

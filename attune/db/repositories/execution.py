@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, insert, select, text
+from sqlalchemy import ColumnElement, Row, Text, cast, func, insert, select, text
 from sqlalchemy.orm import defer
 
-from attune.db.models.action import Action as ActionRow
 from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
 from attune.db.repositories.base import Repository, equals, present
-from attune.db.repositories.requested import insert_executions
-from attune.db.visibility import Columns, visible
+from attune.db.visibility import Columns, named_packs, visible
 from attune.domain.errors import NotFound
 from attune.domain.executable import ExecutableAction
 from attune.domain.execution import ExecutionStatus
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Caller, Resource
+from attune.domain.permission import Action, Caller, Resource, Target
 
 # What is waiting ends at once; what runs is asked to end. Anything else stays.
 _CANCEL = text("""
@@ -48,20 +46,18 @@ _LOG = text("""
     LIMIT :limit
 """)
 
-# What has to be known of an action to execute it.
+# What has to be known of an action to execute it, and of its pack to see it.
 _EXECUTABLE = text("""
     SELECT
         a.id, a.ref, a.pack_ref, a.runtime_ref, a.enabled, a.param_schema,
         a.timeout_seconds,
-        COALESCE(rt.execution_config, '{}') <> '{}' AS is_executable
+        COALESCE(rt.execution_config, '{}') <> '{}' AS is_executable,
+        p.is_standard, p.owner_identity
     FROM attune.action AS a
+    JOIN attune.pack AS p ON p.id = a.pack
     LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
-    WHERE a.id = :id
+    WHERE a.ref = :ref
 """)
-
-_VISIBLE_ACTION = Columns(
-    pack_ref=ActionRow.pack_ref, ref=ActionRow.ref, id=ActionRow.id
-)
 
 # Large documents that a list does not show.
 _LEFT_OUT = (
@@ -107,19 +103,17 @@ class ExecutionRepository(Repository[Execution]):
 
     async def executable(self, caller: Caller, action_ref: str) -> ExecutableAction:
         """Return the action as it stands now, or NotFound if the caller sees none."""
-        seen = select(ActionRow.id).where(
-            ActionRow.ref == action_ref,
-            visible(caller, Resource.ACTIONS, _VISIBLE_ACTION),
-        )
-        action_id = await self._session.scalar(seen)
-        if action_id is None:
+        row = (await self._session.execute(_EXECUTABLE, {"ref": action_ref})).first()
+        if row is None or not _is_seen(caller, row):
             raise NotFound(entity="action", ref=action_ref)
-        row = (await self._session.execute(_EXECUTABLE, {"id": action_id})).one()
-        return ExecutableAction(**row._asdict())
+        facts = row._asdict()
+        del facts["is_standard"], facts["owner_identity"]
+        return ExecutableAction(**facts)
 
-    async def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Write executions in one statement and return their ids in order."""
-        return await insert_executions(self._session, rows)
+    async def insert_one(self, row: Mapping[str, Any]) -> Execution:
+        """Write an execution and return it with everything the database filled in."""
+        statement = insert(Execution).returning(Execution)
+        return (await self._session.scalars(statement, [dict(row)])).one()
 
     async def insert_secrets(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep encrypted parameters beside their executions."""
@@ -203,6 +197,18 @@ _ANCESTORS = text("""
     )
     SELECT parent FROM ancestor WHERE parent IS NOT NULL
 """)
+
+
+def _is_seen(caller: Caller, row: Row[Any]) -> bool:
+    """Decide as `visible` does in SQL, for one action that is at hand."""
+    target = Target(pack_ref=row.pack_ref, ref=row.ref, id=row.id)
+    is_hidden = not (
+        row.is_standard
+        or row.owner_identity is None
+        or row.owner_identity == caller.identity_id
+        or row.pack_ref in named_packs(caller)
+    )
+    return not is_hidden and caller.may(Resource.ACTIONS, Action.READ, target)
 
 
 def _conditions(wanted: ExecutionFilter) -> list[ColumnElement[bool] | None]:

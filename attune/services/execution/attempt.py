@@ -12,8 +12,12 @@ from attune.runtimes.launch import ActionLaunch
 from attune.runtimes.report import AttemptEnd, AttemptRecord, AttemptStart, OutputTail
 from attune.security.encryption import Encryption
 from attune.security.tokens import Tokens
-from attune.services.execution.launch import choose_runtime, compose_launch, owned_keys
-from attune.services.execution.write import read_secrets
+from attune.services.execution.launch import (
+    choose_runtime,
+    compose_launch,
+    owned_values,
+)
+from attune.services.execution.write import unseal
 
 LARGEST_LOG_BYTES = 11_000_000
 """The worker's limit of 10 MB a stream, and the notice that ends a cut one."""
@@ -58,13 +62,13 @@ class AttemptService:
     async def _launch(
         self, tx: Transaction, started: StartedExecution, worker_id: int
     ) -> ActionLaunch:
-        secrets = await read_secrets(tx, self._encryption, started.id)
-        keys = await owned_keys(tx, self._encryption, started)
+        secrets = unseal(self._encryption, started.id, started.secrets or {})
+        keys, secret_names = owned_values(self._encryption, started)
         return compose_launch(
             started,
             await choose_runtime(tx, started, worker_id),
             parameters={**keys, **started.config, **secrets},
-            secret=keys.secret,
+            secret=secret_names,
             token=self._token(started),
         )
 

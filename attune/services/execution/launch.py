@@ -14,21 +14,16 @@ from attune.security.encryption import Encryption
 from attune.services.key_value import reveal_key
 
 
-class OwnedKeys(dict[str, Json]):
-    """Values of the keys that an action or its pack owns, by name."""
+def owned_values(
+    encryption: Encryption, started: StartedExecution
+) -> tuple[dict[str, Json], frozenset[str]]:
+    """Return the keys that are merged into the parameters, and which are secret.
 
-    secret: frozenset[str] = frozenset()
-    """The names whose values are encrypted at rest."""
-
-
-async def owned_keys(
-    tx: Transaction, encryption: Encryption, started: StartedExecution
-) -> OwnedKeys:
-    """Read the keys that are merged into the parameters (contract, d.1)."""
-    rows = await tx.keys.find_for_action(started.action_id, started.pack_ref)
-    owned = OwnedKeys({row.name: reveal_key(encryption, row) for row in rows})
-    owned.secret = frozenset(row.name for row in rows if row.encrypted)
-    return owned
+    Only what the action or its pack owns is merged (contract, d.1).
+    """
+    keys = started.keys or []
+    values = {key["name"]: reveal_key(encryption, key) for key in keys}
+    return values, frozenset(key["name"] for key in keys if key["encrypted"])
 
 
 async def choose_runtime(

@@ -14,7 +14,7 @@ from attune.domain.permission import Action, Caller, Resource, Target, intersect
 from attune.security.encryption import Encryption
 from attune.services.caller import STANDARD, parse_grants
 from attune.services.execution.row import Origin, Terms, prepare_execution
-from attune.services.execution.write import write_executions
+from attune.services.execution.write import write_secrets
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 RESERVED_PREFIX = "ATTUNE_"
@@ -67,8 +67,9 @@ class RequestService:
         prepared = prepare_execution(
             action, wish.parameters, origin, wish.terms, now=utc_now()
         )
-        ids = await write_executions(tx, self._encryption, [prepared])
-        return await tx.executions.get(ids[0])
+        execution = await tx.executions.insert_one(prepared.row)
+        await write_secrets(tx, self._encryption, [(execution.id, prepared)])
+        return execution
 
 
 def _check_environment(env_vars: Mapping[str, str]) -> None:

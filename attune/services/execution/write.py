@@ -1,7 +1,7 @@
 """Write prepared executions and the secrets that belong to them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attune.db.database import Transaction
@@ -13,17 +13,6 @@ from attune.services.execution.row import PreparedExecution
 def secret_place(execution_id: int, name: str) -> str:
     """Return what ties an encrypted parameter to its execution."""
     return f"execution:{execution_id}:{name}"
-
-
-async def write_executions(
-    tx: Transaction, encryption: Encryption, prepared: Sequence[PreparedExecution]
-) -> list[int]:
-    """Write all in one statement; returns their ids in order."""
-    if not prepared:
-        return []
-    ids = await tx.executions.insert([execution.row for execution in prepared])
-    await write_secrets(tx, encryption, list(zip(ids, prepared, strict=True)))
-    return ids
 
 
 async def write_secrets(
@@ -60,6 +49,13 @@ async def read_secrets(
 ) -> dict[str, Json]:
     """Return the decrypted parameters of an execution, by name."""
     sealed = await tx.executions.secrets_of(execution_id)
+    return unseal(encryption, execution_id, sealed)
+
+
+def unseal(
+    encryption: Encryption, execution_id: int, sealed: Mapping[str, str]
+) -> dict[str, Json]:
+    """Decrypt parameters of an execution; raises Undecryptable for another's."""
     return {
         name: json.loads(
             encryption.decrypt(value, associated=secret_place(execution_id, name))
