@@ -5,13 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune.domain.errors import InvalidInput
 from attune.domain.expression import compile_expression
 from attune.domain.functions import FUNCTIONS, TRANSITION_FUNCTIONS
-from attune.domain.json import Json
+from attune.domain.json import Json, check_json
 from tests.support.json_values import texts, values
 
 SCOPE: dict[str, Json] = {
@@ -330,3 +330,52 @@ def test_any_words_are_an_expression_or_refused(source: str, value: Any) -> None
 @given(texts)
 def test_a_string_is_data_whatever_it_says(text: str) -> None:
     assert evaluate("x ~ ''", x=text) == text
+
+
+EXTREMES: dict[str, Json] = {
+    "a": 10**1200,
+    "b": -2.5,
+    "c": "text, äö",
+    "d": [3, 1.5, 2],
+    "e": {"k": 1, "z": [{"q": None}]},
+    "f": None,
+    "g": True,
+    "h": 1e308,
+    "i": 5e-324,
+    "j": ["b", "a"],
+    "k": "^a+",
+}
+_OPERATORS = "+ - * / // % ** ~ == != < <= > >= and or".split()  # noqa: SIM905 - reads better
+_leaves = st.sampled_from([*EXTREMES, "0", "-1", "2.5", "''", "null", "[]", "{}"])
+
+
+def _calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.sampled_from(sorted(FUNCTIONS)).flatmap(
+        lambda name: st.lists(
+            inner,
+            min_size=FUNCTIONS[name].least,
+            max_size=max(FUNCTIONS[name].least, min(FUNCTIONS[name].most, 3)),
+        ).map(lambda arguments: f"{name}({', '.join(arguments)})")
+    )
+
+
+_sentences = st.recursive(
+    _leaves,
+    lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from(_OPERATORS), inner),
+        st.builds("({} in {})".format, inner, inner),
+        st.builds("({} if {} else {})".format, inner, inner, inner),
+        st.builds("({})[{}:{}]".format, inner, inner, inner),
+        st.builds("({})[{}]".format, inner, inner),
+        st.builds("[{}, {}]".format, inner, inner),
+        _calls(inner),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=500)
+@given(_sentences)
+def test_any_sentence_over_extreme_values_has_a_value_or_a_reason(source: str) -> None:
+    with suppress(InvalidInput):
+        check_json(compile_expression(source).evaluate(EXTREMES))
