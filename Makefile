@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+# The published SDK has our import name: it lives apart, and the tests call it there.
+VENV_SDK := .venv-sdk
+INSTALLED_SDK := $(VENV_SDK)/.installed
 
 # Where the stack keeps its data; see docs/configuration.md.
 export ATTUNE_HOME ?= $(CURDIR)/.attune
@@ -30,11 +33,11 @@ up: $(INSTALLED) ## Run everything on this machine until Ctrl-C.
 	@$(BIN)/attune up
 
 .PHONY: test
-test: $(INSTALLED_DEV) ## Run all tests; they start the servers they need.
+test: $(INSTALLED_DEV) $(INSTALLED_SDK) ## Run all tests; they start the servers they need.
 	$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
 .PHONY: check
-check: $(INSTALLED_DEV) ## Format, lint, types, imports, tests.
+check: $(INSTALLED_DEV) $(INSTALLED_SDK) ## Format, lint, types, imports, tests.
 	$(BIN)/poe check
 
 .PHONY: bench
@@ -45,8 +48,8 @@ bench: $(INSTALLED_DEV) ## Measure against bare Temporal on the same servers.
 venv: $(INSTALLED_DEV) ## Make the virtual environment with the development tools.
 
 .PHONY: clean
-clean: ## Remove the virtual environment; the data in .attune stays.
-	rm -rf $(VENV)
+clean: ## Remove the virtual environments; the data in .attune stays.
+	rm -rf $(VENV) $(VENV_SDK)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
@@ -61,3 +64,6 @@ $(INSTALLED_DEV): $(INSTALLED)
 	$(BIN)/python tools/locked.py dev > $(VENV)/dev.txt
 	$(BIN)/pip install --quiet -c $(VENV)/constraints.txt -r $(VENV)/dev.txt
 	@touch $@
+
+$(INSTALLED_SDK): tests/sdk/requirements.txt tools/sdk_venv.py | $(BIN)/python
+	$(BIN)/python tools/sdk_venv.py
