@@ -59,38 +59,36 @@ class DispatchService:
         async with self._database.transaction() as tx:
             lapsed = await tx.dispatch.claim_lapsed(CLAIM_LAPSES)
             fresh = await tx.dispatch.claim_fresh(CLAIM_LIMIT, LONGEST_QUEUE)
-            hostings = [
-                _host(group) for group in group_executions(fresh, self._batch_size)
-            ]
+            hostings = [_host(group) for group in _group(fresh, self._batch_size)]
             for hosting in hostings:
                 await tx.dispatch.assign_workflow(hosting.workflow_id, _ids([hosting]))
         return _regroup(lapsed) + hostings
 
     async def is_held_back(self) -> bool:
         """Tell whether executions wait for room in a queue."""
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             return await tx.dispatch.is_held_back()
 
     async def confirm(self, hostings: Sequence[Hosting]) -> None:
         """Record that Temporal has these executions."""
         if hostings:
-            async with self._database.transaction() as tx:
+            async with self._database.autocommit() as tx:
                 await tx.dispatch.mark_scheduled(_ids(hostings))
 
     async def release(self, hostings: Sequence[Hosting]) -> None:
         """Give claims back at once, because Temporal did not answer."""
         if hostings:
-            async with self._database.transaction() as tx:
+            async with self._database.autocommit() as tx:
                 await tx.dispatch.release_claims(_ids(hostings))
 
     async def claim_signals(self) -> list[WaitingSignal]:
         """Take the outbox rows that are due; each comes back unless delivered."""
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             return await tx.outbox.claim_due(CLAIM_LIMIT)
 
     async def delivered(self, signal: WaitingSignal) -> None:
         """Forget a signal that Temporal has."""
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             await tx.outbox.forget(signal.outbox_id)
 
     async def undeliverable(self, signal: WaitingSignal) -> None:
@@ -101,6 +99,12 @@ class DispatchService:
             Settlement(execution_id=signal.execution_id, cause=Loss.CANCELLED)
         )
         await self.delivered(signal)
+
+
+def _group(
+    fresh: Sequence[WaitingExecution], batch_size: int
+) -> list[Sequence[WaitingExecution]]:
+    return group_executions(fresh, batch_size, fresh[0].queued_count if fresh else 0)
 
 
 def _host(group: Sequence[WaitingExecution]) -> Hosting:

@@ -24,6 +24,7 @@ from attune.services.component import (
     write,
 )
 from attune.services.definitions import Definitions
+from attune.services.rule_view import RuleView, unmasked, view_rules
 
 _DECISIVE = frozenset(
     {
@@ -57,7 +58,7 @@ class RuleService:
         action_ref: str | None = None,
         trigger_ref: str | None = None,
         enabled: bool | None = None,
-    ) -> PageResult[Rule]:
+    ) -> PageResult[RuleView]:
         """Return one page of the rules that the caller sees."""
         wanted = RuleFilter(
             q=q,
@@ -67,11 +68,17 @@ class RuleService:
             enabled=enabled,
         )
         async with self._database.transaction() as tx:
-            return await tx.rules.page(request, wanted, among=visible_rules(caller))
+            found = await tx.rules.page(request, wanted, among=visible_rules(caller))
+            return PageResult(
+                items=await view_rules(tx, found.items),
+                request=request,
+                total=found.total,
+                has_next=found.has_next,
+            )
 
     async def page_of_pack(
         self, caller: Caller, request: PageRequest, pack_ref: str, q: str | None
-    ) -> PageResult[Rule]:
+    ) -> PageResult[RuleView]:
         """Return one page of a pack's rules."""
         async with self._database.transaction() as tx:
             await visible_pack(tx, caller, pack_ref)
@@ -79,7 +86,7 @@ class RuleService:
 
     async def page_of_action(
         self, caller: Caller, request: PageRequest, action_ref: str
-    ) -> PageResult[Rule]:
+    ) -> PageResult[RuleView]:
         """Return one page of the rules that execute an action."""
         async with self._database.transaction() as tx:
             await tx.actions.get_by_ref(action_ref, among=visible_actions(caller))
@@ -87,18 +94,19 @@ class RuleService:
 
     async def page_of_trigger(
         self, caller: Caller, request: PageRequest, trigger_ref: str
-    ) -> PageResult[Rule]:
+    ) -> PageResult[RuleView]:
         """Return one page of the rules that a trigger activates."""
         async with self._database.transaction() as tx:
             await tx.triggers.get_by_ref(trigger_ref, among=visible_triggers(caller))
         return await self.page(caller, request, trigger_ref=trigger_ref)
 
-    async def get(self, caller: Caller, ref: str) -> Rule:
+    async def get(self, caller: Caller, ref: str) -> RuleView:
         """Return the rule, or raise NotFound."""
         async with self._database.transaction() as tx:
-            return await tx.rules.get_by_ref(ref, among=visible_rules(caller))
+            rule = await tx.rules.get_by_ref(ref, among=visible_rules(caller))
+            return (await view_rules(tx, [rule]))[0]
 
-    async def create(self, caller: Caller, fields: Mapping[str, Any]) -> Rule:
+    async def create(self, caller: Caller, fields: Mapping[str, Any]) -> RuleView:
         """Make a rule; what it starts acts for the caller."""
         values = tidy(fields)
         async with self._database.transaction() as tx:
@@ -112,12 +120,13 @@ class RuleService:
             rule = Rule(is_adhoc=True, pack_id=pack.id, owner_identity_id=owner_id)
             await _decide(tx, caller, rule, values)
             await tx.rules.add(rule)
+            view = (await view_rules(tx, [rule]))[0]
         self._definitions.forget()
-        return rule
+        return view
 
     async def update(
         self, caller: Caller, ref: str, changes: Mapping[str, Any]
-    ) -> Rule:
+    ) -> RuleView:
         """Change the fields that are given; None takes a value away."""
         values = tidy(changes)
         async with self._database.transaction() as tx:
@@ -130,10 +139,11 @@ class RuleService:
             # By itself: a change of the error alone is not announced to anybody.
             rule.last_error = rule.last_error_at = None
             await tx.flush()
+            view = (await view_rules(tx, [rule]))[0]
         self._definitions.forget()
-        return rule
+        return view
 
-    async def set_enabled(self, caller: Caller, ref: str, *, enabled: bool) -> Rule:
+    async def set_enabled(self, caller: Caller, ref: str, *, enabled: bool) -> RuleView:
         """Let the rule match events, or not; it takes effect at once."""
         return await self.update(caller, ref, {"enabled": enabled})
 
@@ -173,6 +183,9 @@ async def _decide(
     )
     target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
+    after["action_params"] = unmasked(
+        action.param_schema, after["action_params"] or {}, rule.action_params or {}
+    )
     pack_ref = values.get("pack_ref", rule.pack_ref)
     check_may_refer("trigger_ref", trigger, pack_ref)
     check_may_refer("action_ref", action, pack_ref)
@@ -181,7 +194,7 @@ async def _decide(
     if problems:
         raise InvalidInput("The rule cannot be meant like this", problems=problems)
     conditions, mode = canonical_conditions(after["conditions"], after["condition"])
-    write(rule, values)
+    write(rule, {**values, "action_params": after["action_params"]})
     rule.trigger_id, rule.action_id = trigger.id, action.id
     rule.conditions = conditions or []
     rule.condition = mode or EnforcementCondition.ALL
@@ -192,7 +205,7 @@ def _text(after: Mapping[str, Any], trigger: Trigger, action: ActionRow) -> Rule
     return RuleText(
         condition=after["condition"] or EnforcementCondition.ALL,
         conditions=[] if conditions is None else conditions,
-        action_params=after["action_params"] or {},
+        action_params=after["action_params"],
         trigger_params=after["trigger_params"] or {},
         trace_tag_template=after["trace_tag_template"],
         action_schema=action.param_schema,

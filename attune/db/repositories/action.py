@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
@@ -48,6 +49,12 @@ class ActionRepository(ComponentRepository[Action]):
         """Return the actions that run this workflow definition."""
         query = select(Action).where(Action.workflow_def_id == workflow_def_id)
         return await self._all(query.order_by(Action.ref))
+
+    async def param_schemas(self, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """Return the schemas of parameters by the ids of their actions."""
+        query = select(Action.id, Action.param_schema).where(Action.id.in_(ids))
+        rows = await self._session.execute(query)
+        return {row.id: row.param_schema for row in rows}
 
     def _conditions(
         self, wanted: ComponentFilter

@@ -18,7 +18,11 @@ _COLUMNS = """
 # Requested executions that no dispatcher has taken yet, of runtimes whose queues are
 # not long already: what waits here is hosted together later.
 _CLAIM_FRESH = text(f"""
-    SELECT {_COLUMNS}
+    SELECT
+        {_COLUMNS},
+        (
+            SELECT count(*) FROM attune.execution WHERE status = 'scheduled'
+        ) AS queued_count
     FROM attune.execution
     WHERE
         status = 'requested'
@@ -109,6 +113,8 @@ class WaitingExecution:
     trace_tag: str | None
     workflow_id: str | None
     generation: int
+    queued_count: int = 0
+    """How many unstarted executions Temporal held when this one was claimed."""
 
 
 @dataclass(frozen=True)
@@ -186,4 +192,5 @@ def _waiting(row: Row[Any]) -> WaitingExecution:
         trace_tag=row.trace_tag,
         workflow_id=row.workflow_id,
         generation=row.dispatch_generation,
+        queued_count=getattr(row, "queued_count", 0),
     )

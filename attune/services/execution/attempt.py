@@ -24,7 +24,11 @@ LARGEST_LOG_BYTES = 11_000_000
 
 
 class AttemptService:
-    """Starts, output and ends; each repeated call is answered like the first."""
+    """Starts, output and ends; each repeated call is answered like the first.
+
+    Each statement commits by itself: every one is guarded, and what a crash leaves out
+    is done by the repeated call.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,7 @@ class AttemptService:
 
         Raises Conflict, with the status on record, when it is not to be started.
         """
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             started = await tx.attempts.start(
                 execution_id, start.attempt_id, start.worker_id
             )
@@ -53,7 +57,7 @@ class AttemptService:
             try:
                 return await self._launch(tx, started, start.worker_id)
             except InvalidInput as error:
-                # Committed, unlike the error: no other worker need try.
+                # No other worker need try.
                 error_text = error.message
                 result = {"succeeded": False, "error": error_text}
                 await tx.attempts.end(execution_id, ExecutionStatus.FAILED, result)
@@ -78,7 +82,7 @@ class AttemptService:
         """Keep a piece of output; repeating it changes nothing."""
         if tail.offset + len(tail.content) > LARGEST_LOG_BYTES:
             raise TooLarge(what="The output of one stream", limit=LARGEST_LOG_BYTES)
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             await _append(tx, execution_id, attempt_id, stream, tail)
 
     async def finish(self, execution_id: int, end: AttemptEnd) -> AttemptRecord:
@@ -88,7 +92,7 @@ class AttemptService:
         """
         if not is_terminal(end.status):
             raise Conflict("An attempt ends with a terminal status")
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             for stream, tail in (("stdout", end.stdout), ("stderr", end.stderr)):
                 await _append(tx, execution_id, end.attempt_id, stream, tail)
             recorded = await tx.attempts.finish(

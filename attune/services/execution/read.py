@@ -23,7 +23,7 @@ class ReadService:
 
     async def get(self, caller: Caller, execution_id: int) -> Execution:
         """Return the execution, or raise NotFound."""
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             among = visible_executions(caller)
             return await tx.executions.get(execution_id, among=among)
 
@@ -31,7 +31,7 @@ class ReadService:
         self, caller: Caller, execution_id: int, *, with_secrets: bool
     ) -> tuple[Execution, dict[str, Any] | None]:
         """Return the execution and, for who may decrypt, its unmasked parameters."""
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             among = visible_executions(caller)
             execution = await tx.executions.get(execution_id, among=among)
             if not with_secrets:
@@ -46,13 +46,13 @@ class ReadService:
         self, caller: Caller, request: PageRequest, wanted: ExecutionFilter
     ) -> PageResult[Execution]:
         """Return one page of the executions the caller may see."""
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             among = visible_executions(caller)
             return await tx.executions.page(request, wanted, among=among)
 
     async def stats(self, caller: Caller) -> dict[str, int]:
         """Return how many of the visible executions stand where."""
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             among = visible_executions(caller)
             counts = await tx.executions.count_by_status(among=among)
         shown = {status.value: counts.get(status, 0) for status in TERMINAL}
@@ -79,7 +79,7 @@ class ReadService:
         The end is read first: what was written before it is then in the answer, or
         in the next one. The caller's right to see it must have been checked.
         """
-        async with self._database.transaction() as tx:
+        async with self._database.autocommit() as tx:
             status = await tx.attempts.status_of(execution_id)
             pieces = await tx.executions.log_pieces(
                 execution_id, stream, offset=offset, limit=LOG_PIECES
