@@ -59,13 +59,15 @@ def follow_to_end(
             ended = _wait(follower, session.client, cancel_at_once=cancel_on_interrupt)
         finally:
             screen.close()
+    if screen.line_is_open and session.out.is_table and _data(ended):
+        sys.stdout.write("\n")
     report(session.out, ended, output_shown=shows_output)
 
 
 def report(out: Output, execution: JsonObject, *, output_shown: bool) -> NoReturn:
     """Print what came of the execution and exit with its outcome."""
     if out.is_table:
-        _print_result(out, execution.get("result") or {}, output_shown=output_shown)
+        _print_result(out, execution, output_shown=output_shown)
         out.note(summary(execution))
     else:
         out.document(execution)
@@ -141,16 +143,24 @@ def _screen(out: Output, *, quiet: bool) -> QuietScreen:
     return PlainScreen()
 
 
-def _print_result(out: Output, result: JsonObject, *, output_shown: bool) -> None:
-    if not output_shown and isinstance(result.get("stdout"), str):
-        sys.stdout.write(result["stdout"])
-    data = result.get("data")
-    if data is None:
-        data = {k: v for k, v in result.items() if k not in _COMMON_RESULT_KEYS}
-    if data not in (None, {}, ""):
+def _print_result(out: Output, execution: JsonObject, *, output_shown: bool) -> None:
+    stdout = (execution.get("result") or {}).get("stdout")
+    if not output_shown and isinstance(stdout, str):
+        sys.stdout.write(stdout)
+    data = _data(execution)
+    if data is not None:
         out.note("result:")
         sys.stdout.write((data if isinstance(data, str) else as_json(data)) + "\n")
     sys.stdout.flush()
+
+
+def _data(execution: JsonObject) -> object:
+    """Return what the result has beyond the output; None if there is nothing."""
+    result = execution.get("result") or {}
+    data = result.get("data")
+    if data is None:
+        data = {k: v for k, v in result.items() if k not in _COMMON_RESULT_KEYS}
+    return None if data in ({}, "") else data
 
 
 def _duration(execution: JsonObject, result: JsonObject) -> float | None:

@@ -40,6 +40,8 @@ _FIELDS = (
     *TIMES,
 )
 
+_KINDS = ("action", "trigger", "rule", "sensor")
+
 _Ref = Annotated[str, typer.Argument(help="Ref of the pack.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _Force = Annotated[
@@ -151,6 +153,18 @@ def _flag(value: bool) -> str:  # noqa: FBT001 - it is the thing that is convert
 def _report(out: Output, answer: JsonObject) -> None:
     pack = answer.get("pack") or answer
     text = f"pack {pack['ref']} {pack['version']} installed"
-    if answer.get("install_status"):
+    if contents := _contents(pack):
+        text += f" with {contents}"
+    if answer.get("install_status") not in (None, "completed"):
         text += f" ({answer['install_status']})"
     out.done(text, answer)
+    if out.is_table:
+        for warning in answer.get("warnings") or []:
+            out.note(f"warning: {warning}")
+
+
+def _contents(pack: JsonObject) -> str:
+    counts = [(kind, pack.get(f"{kind}_count") or 0) for kind in _KINDS]
+    return ", ".join(
+        f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts if count
+    )

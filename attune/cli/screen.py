@@ -19,6 +19,9 @@ _FRAME_SECONDS = 0.1
 class QuietScreen:
     """Says nothing but what concerns the connection."""
 
+    line_is_open = False
+    """Whether what went to standard output ended in the middle of a line."""
+
     def status(self, execution: JsonObject) -> None:
         """Show nothing."""
 
@@ -66,6 +69,8 @@ class PlainScreen(QuietScreen):
     def output(self, stream: str, text: str) -> None:
         """Write the text to our stream of the same name."""
         write_output(stream, text)
+        if stream == "stdout" and text:
+            self.line_is_open = not text.endswith("\n")
 
 
 class TerminalScreen(QuietScreen):
@@ -93,6 +98,8 @@ class TerminalScreen(QuietScreen):
         write_output(stream, text)
         if _file(stream).isatty():
             self._at_line_start = text.endswith("\n")
+        elif stream == "stdout":
+            self.line_is_open = not text.endswith("\n")
 
     def note(self, text: str) -> None:
         """Print the note above the moving line."""

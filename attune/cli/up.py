@@ -36,7 +36,8 @@ DataDirectory = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help=f"Directory of the stack; {HOME_VARIABLE} or ~/.local/state/attune else.",
+        help=f"Directory of the stack; else {HOME_VARIABLE}, the checkout's .attune, "
+        "or ~/.local/state/attune.",
     ),
 ]
 

@@ -10,15 +10,31 @@ from pathlib import Path
 from attune.domain.errors import Conflict, Unavailable
 
 HOME_VARIABLE = "ATTUNE_HOME"
+CHECKOUT_DIRECTORY = ".attune"
+"""Where `make up` keeps the stack of a checkout."""
 
 
 def default_directory(environment: Mapping[str, str]) -> Path:
-    """Return ATTUNE_HOME, or `attune` in the user's directory for state."""
+    """Return ATTUNE_HOME, the stack of the checkout we are in, or one in the home."""
     if home := environment.get(HOME_VARIABLE):
         return Path(home).expanduser().absolute()
+    if stack := _stack_of_checkout():
+        return stack
     state = environment.get("XDG_STATE_HOME") or ""
     base = Path(state) if Path(state).is_absolute() else Path.home() / ".local/state"
     return base / "attune"
+
+
+def _stack_of_checkout() -> Path | None:
+    """Return the `.attune` in the working directory or above it, if it is our own."""
+    with suppress(OSError):
+        here = Path.cwd()
+        for directory in (here, *here.parents):
+            stack = directory / CHECKOUT_DIRECTORY
+            # Another user's could have our passwords sent to where it likes.
+            if (stack / "stack.json").is_file() and stack.stat().st_uid == os.geteuid():
+                return stack
+    return None
 
 
 class StackDirectory:

@@ -287,12 +287,15 @@ def test_a_directory_is_uploaded_as_an_archive(
 ) -> None:
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "pack.yaml").write_text("ref: demo\n")
-    answer = {"pack": {"ref": "demo", "version": "1.0.0"}, "tests_skipped": True}
+    pack = {"ref": "demo", "version": "1.0.0", "action_count": 2, "rule_count": 1}
+    warnings = ["pack.yaml: lable: is not read; did you mean label?"]
+    answer = {"pack": pack, "install_status": "completed", "warnings": warnings}
     api.on("POST", "/api/v1/packs/upload", {"data": answer})
 
     outcome = attune("pack", "upload", str(tmp_path / "demo"), "--force")
 
-    assert outcome.out == "pack demo 1.0.0 installed\n"
+    assert outcome.out == "pack demo 1.0.0 installed with 2 actions, 1 rule\n"
+    assert outcome.err == f"warning: {warnings[0]}\n"
     fields = _uploaded(api.requests[0])
     assert (fields["force"], fields["skip_tests"]) == (b"true", b"false")
     with tarfile.open(fileobj=io.BytesIO(fields["pack"])) as archive:

@@ -64,6 +64,22 @@ def test_run_sends_typed_parameters_and_shows_output_and_result(
     ]
 
 
+def test_a_result_begins_on_a_line_of_its_own(attune: Attune, ends: Any) -> None:
+    ends("completed", stdout="without an end", data={"n": 1})
+
+    outcome = attune("run", "demo.say", "message=a")
+
+    assert outcome.out == 'without an end\n{\n  "n": 1\n}\n'
+
+
+def test_output_alone_is_passed_on_as_it_is(attune: Attune, ends: Any) -> None:
+    ends("completed", stdout="without an end")
+
+    outcome = attune("run", "demo.say", "message=a")
+
+    assert outcome.out == "without an end"
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [

@@ -60,6 +60,36 @@ def test_lock_is_not_inherited_by_children(directory: StackDirectory) -> None:
     ],
 )
 def test_default_directory_follows_the_environment(
-    environment: dict[str, str], expected: str
+    environment: dict[str, str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+
     assert default_directory(environment) == Path(expected).expanduser()
+
+
+def test_in_a_checkout_its_own_stack_is_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack, below = tmp_path / ".attune", tmp_path / "docs"
+    stack.mkdir()
+    below.mkdir()
+    (stack / "stack.json").touch()
+    monkeypatch.chdir(below)
+
+    assert default_directory({"XDG_STATE_HOME": "/state"}) == stack
+    assert default_directory({"ATTUNE_HOME": "/srv/attune"}) == Path("/srv/attune")
+
+
+def test_a_stack_of_another_user_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = tmp_path / ".attune"
+    stack.mkdir()
+    (stack / "stack.json").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.geteuid", lambda: stack.stat().st_uid + 1)
+
+    assert default_directory({"XDG_STATE_HOME": "/state"}) == Path("/state/attune")
