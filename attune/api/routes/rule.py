@@ -16,6 +16,8 @@ from attune.api.schemas.rule import (
     RuleResponse,
     RuleSummary,
     UpdateRuleRequest,
+    rule_response,
+    rule_summary,
 )
 from attune.domain.permission import Action, Caller, Resource
 
@@ -50,7 +52,7 @@ async def list_rules(
         trigger_ref=trigger_ref,
         enabled=enabled,
     )
-    return page(found)
+    return page(found, rule_summary)
 
 
 @router.post(
@@ -58,19 +60,20 @@ async def list_rules(
 )
 async def create_rule(body: CreateRuleRequest, caller: Creator, rules: Rules) -> Any:
     """Make a rule; what it starts acts for the caller."""
-    return data(await rules.create(caller, body.given()), "Rule created")
+    rule = await rules.create(caller, body.given())
+    return data(rule_response(rule), "Rule created")
 
 
 @router.get("/rules/enabled", response_model=Page[RuleSummary])
 async def list_enabled_rules(caller: Reader, rules: Rules, paging: Paging) -> Any:
     """List the rules that match events now."""
-    return page(await rules.page(caller, paging, enabled=True))
+    return page(await rules.page(caller, paging, enabled=True), rule_summary)
 
 
 @router.get("/rules/{ref}", response_model=Data[RuleResponse])
 async def get_rule(ref: RefPath, caller: Reader, rules: Rules) -> Any:
     """Get one rule."""
-    return data(await rules.get(caller, ref))
+    return data(rule_response(await rules.get(caller, ref)))
 
 
 @router.put("/rules/{ref}", response_model=Data[RuleResponse])
@@ -78,7 +81,8 @@ async def update_rule(
     ref: RefPath, body: UpdateRuleRequest, caller: Editor, rules: Rules
 ) -> Any:
     """Change what is given of a rule; it takes effect at once."""
-    return data(await rules.update(caller, ref, body.changes()), "Rule updated")
+    rule = await rules.update(caller, ref, body.changes())
+    return data(rule_response(rule), "Rule updated")
 
 
 @router.delete("/rules/{ref}", response_model=Success)
@@ -91,13 +95,15 @@ async def delete_rule(ref: RefPath, caller: Remover, rules: Rules) -> Any:
 @router.post("/rules/{ref}/enable", response_model=Data[RuleResponse])
 async def enable_rule(ref: RefPath, caller: Editor, rules: Rules) -> Any:
     """Let a rule match events."""
-    return data(await rules.set_enabled(caller, ref, enabled=True), "Rule enabled")
+    rule = await rules.set_enabled(caller, ref, enabled=True)
+    return data(rule_response(rule), "Rule enabled")
 
 
 @router.post("/rules/{ref}/disable", response_model=Data[RuleResponse])
 async def disable_rule(ref: RefPath, caller: Editor, rules: Rules) -> Any:
     """Keep a rule from matching events."""
-    return data(await rules.set_enabled(caller, ref, enabled=False), "Rule disabled")
+    rule = await rules.set_enabled(caller, ref, enabled=False)
+    return data(rule_response(rule), "Rule disabled")
 
 
 @router.get("/packs/{pack_ref}/rules", response_model=Page[RuleSummary])
@@ -105,7 +111,7 @@ async def list_rules_by_pack(
     pack_ref: RefPath, caller: Reader, rules: Rules, paging: Paging, q: Search = None
 ) -> Any:
     """List the rules of a pack."""
-    return page(await rules.page_of_pack(caller, paging, pack_ref, q))
+    return page(await rules.page_of_pack(caller, paging, pack_ref, q), rule_summary)
 
 
 @router.get("/actions/{action_ref}/rules", response_model=Page[RuleSummary])
@@ -113,7 +119,7 @@ async def list_rules_by_action(
     action_ref: RefPath, caller: Reader, rules: Rules, paging: Paging
 ) -> Any:
     """List the rules that execute an action."""
-    return page(await rules.page_of_action(caller, paging, action_ref))
+    return page(await rules.page_of_action(caller, paging, action_ref), rule_summary)
 
 
 @router.get("/triggers/{trigger_ref}/rules", response_model=Page[RuleSummary])
@@ -121,4 +127,4 @@ async def list_rules_by_trigger(
     trigger_ref: RefPath, caller: Reader, rules: Rules, paging: Paging
 ) -> Any:
     """List the rules that a trigger activates."""
-    return page(await rules.page_of_trigger(caller, paging, trigger_ref))
+    return page(await rules.page_of_trigger(caller, paging, trigger_ref), rule_summary)

@@ -18,6 +18,7 @@ from attune.api.schemas.envelope import ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.api.schemas.placement import Kept, WorkerAffinity, WorkerToleration
 from attune.domain.enforcement import EnforcementCondition
+from attune.services.rule_view import RuleView
 
 Template = Annotated[str, Field(min_length=1, max_length=1024)]
 Conditions = dict[str, Any] | list[Any]
@@ -80,6 +81,7 @@ class RuleSummary(Read):
     trigger_ref: str
     action_ref: str
     action_params: ObjectOrEmpty
+    """Secret values are masked; a masked value that is sent back stays as it is."""
     trigger_params: ObjectOrEmpty
     permission_set_refs: list[str] | None
     trace_tag_template: str | None
@@ -104,3 +106,17 @@ class RuleResponse(RuleSummary):
     is_adhoc: bool
     condition: EnforcementCondition
     conditions: ShownConditions
+
+
+def rule_summary(view: RuleView) -> RuleSummary:
+    """Show one rule of a list."""
+    shown = RuleSummary.model_validate(view.rule)
+    shown.action_params = dict(view.action_params)
+    return shown
+
+
+def rule_response(view: RuleView) -> RuleResponse:
+    """Show one rule."""
+    shown = RuleResponse.model_validate(view.rule)
+    shown.action_params = dict(view.action_params)
+    return shown

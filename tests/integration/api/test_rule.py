@@ -440,3 +440,35 @@ async def test_a_rule_whose_action_is_gone_matches_nothing(shop: Workshop) -> No
     shown = await shop.get(f"/rules/{ref}")
 
     assert (shown["action"], shown["action_ref"]) == (None, f"{shop.pack.ref}.work")
+
+
+async def test_a_secret_written_into_a_rule_is_never_shown(
+    shop: Workshop, sql: asyncpg.Connection
+) -> None:
+    await shop.action(
+        "login",
+        param_schema={"token": {"type": "string", "secret": True}, "n": {}},
+    )
+    params = {"token": "canary", "n": 1}
+    made = await make_rule(
+        shop, action_ref=f"{shop.pack.ref}.login", action_params=params
+    )
+    path = f"/rules/{made['ref']}"
+
+    sent_back = await shop.put(
+        path, {"action_params": made["action_params"] | {"n": 2}}
+    )
+    listed = await shop.get("/rules")
+    shown = await shop.get(path)
+    kept = await sql.fetchval("SELECT action_params ->> 'token' FROM attune.rule")
+
+    for rule in (made, sent_back, listed["items"][0], shown):
+        assert rule["action_params"]["token"] == "***"
+    assert kept == "canary"
+    template = await shop.put(
+        path, {"action_params": {"token": "{{ event.payload.t }}"}}
+    )
+    assert template["action_params"] == {"token": "{{ event.payload.t }}"}
+    await shop.put(path, {"action_params": params})
+    await shop.send("DELETE", f"/actions/{shop.pack.ref}.login")
+    assert (await shop.get(path))["action_params"]["token"] == "***"
