@@ -107,9 +107,9 @@ async def test_an_error_that_repeats_is_written_once(
         )
 
     await accept(intake, database, rule)
-    first = await sql.fetchrow("SELECT last_error_at, xmin FROM attune.rule")
+    first = await sql.fetch("SELECT last_error_at, xmin FROM attune.rule")
     await accept(intake, database, rule)
-    second = await sql.fetchrow("SELECT last_error_at, xmin FROM attune.rule")
+    second = await sql.fetch("SELECT last_error_at, xmin FROM attune.rule")
 
     assert first == second
-    assert first["last_error_at"]
+    assert first[0]["last_error_at"]
