@@ -1,10 +1,11 @@
 """The orchestrator's side of an execution: write the end that no worker wrote."""
 
+import asyncio
 from typing import Protocol
 
 from temporalio import activity
 
-from attune.messages.execution import Settlement, SettlementResult
+from attune.messages.execution import Pause, Settlement, SettlementResult
 
 
 class ExecutionRecords(Protocol):
@@ -24,3 +25,8 @@ class ExecutionActivities:
     async def settle(self, settlement: Settlement) -> SettlementResult:
         """Settle the execution; repeating it answers what was settled before."""
         return await self._executions.settle(settlement)
+
+    @activity.defn(name="pause")
+    async def pause(self, pause: Pause) -> None:
+        """Do nothing for a while."""
+        await asyncio.sleep(pause.seconds)

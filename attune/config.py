@@ -201,7 +201,7 @@ class WorkerSettings(Group):
 class OrchestratorSettings(Group):
     """The orchestrator process: workflows, database activities and the dispatcher."""
 
-    max_workflow_tasks: Count = 16
+    max_workflow_tasks: Count = 50
     """Workflow tasks handled at the same time."""
 
     poll_interval_seconds: Seconds = 2

@@ -1,6 +1,7 @@
 """Bring executions to their recorded end: run the action, settle what it left open."""
 
 import asyncio
+import contextlib
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, CancelledError, TimeoutType
@@ -31,12 +32,14 @@ class ExecutionWorkflow:
 
     def __init__(self) -> None:
         self._cancelled: set[int] = set()
+        self._ended_count = 0
 
     @workflow.run
     async def run(self, request: ExecutionRequest) -> ExecutionReport:
         """Run every execution at once and report how each ended."""
-        statuses = await asyncio.gather(
-            *(self._bring_to_end(order) for order in request.executions)
+        statuses, _ = await asyncio.gather(
+            asyncio.gather(*(self._bring_to_end(each) for each in request.executions)),
+            self._let_ends_gather(len(request.executions)),
         )
         await workflow.wait_condition(workflow.all_handlers_finished)
         ids = (order.execution_id for order in request.executions)
@@ -47,7 +50,25 @@ class ExecutionWorkflow:
         """Ask one execution to end; repeating it changes nothing."""
         self._cancelled.add(request.execution_id)
 
+    async def _let_ends_gather(self, count: int) -> None:
+        """Answer many ends at once, where one of them alone wakes nobody.
+
+        Each end of an activity costs a workflow task of its own, unless one is open
+        already. The rows are written by then: nobody waits for this workflow.
+        """
+        while count > 1 and self._ended_count < count:
+            seen = self._ended_count
+            await workflow.wait_condition(lambda: self._ended_count > seen)  # noqa: B023 - awaited at once
+            if self._ended_count < count:
+                await _pause()
+
     async def _bring_to_end(self, order: ExecutionOrder) -> ExecutionStatus:
+        try:
+            return await self._run_and_settle(order)
+        finally:
+            self._ended_count += 1
+
+    async def _run_and_settle(self, order: ExecutionOrder) -> ExecutionStatus:
         while True:
             ended = await self._run_action(order)
             if isinstance(ended, ExecutionStatus):
@@ -86,6 +107,14 @@ class ExecutionWorkflow:
 
     def _is_cancelled(self, order: ExecutionOrder) -> bool:
         return order.execution_id in self._cancelled
+
+
+async def _pause() -> None:
+    # A pause that was cut short has done its work too.
+    with contextlib.suppress(ActivityError):
+        await workflow.execute_local_activity_method(
+            ExecutionActivities.pause, options.GATHERING, **options.pause()
+        )
 
 
 def _start_action(

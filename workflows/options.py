@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import (
     ActivityCancellationType,
@@ -9,11 +10,17 @@ from temporalio.workflow import (
     LocalActivityConfig,
 )
 
+with workflow.unsafe.imports_passed_through():
+    from attune.messages.execution import Pause
+
 HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 """How long a worker may be silent before it counts as lost; it beats every 3 s."""
 
 ACTION_ALLOWANCE = timedelta(minutes=15)
 """Beyond an action's own limit: building its environment, ending it, reporting it."""
+
+GATHERING = Pause(seconds=0.5)
+"""How long a workflow run that hosts several executions lets their ends gather."""
 
 
 def action(*, queue: str, limit_seconds: float, summary: str) -> ActivityConfig:
@@ -37,4 +44,12 @@ def database(*, summary: str) -> LocalActivityConfig:
             maximum_interval=timedelta(seconds=5),
         ),
         "summary": summary,
+    }
+
+
+def pause() -> LocalActivityConfig:
+    """Wait in this process; a crash merely cuts the pause short."""
+    return {
+        "start_to_close_timeout": timedelta(seconds=10),
+        "retry_policy": RetryPolicy(maximum_attempts=1),
     }

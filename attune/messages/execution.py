@@ -55,6 +55,12 @@ class SettlementResult(Message):
     """Its worker still lives and may yet record the end: ask again then."""
 
 
+class Pause(Message):
+    """Do nothing for a while."""
+
+    seconds: float
+
+
 class CancelRequest(Message):
     """A person or a policy wants this execution to end."""
 

@@ -114,9 +114,10 @@ def _hear_cancel(attempt: Attempt) -> None:
 
 async def _beat() -> None:
     while True:
+        # Not at once: what ends before the first beat costs Temporal none.
+        await asyncio.sleep(BEAT_SECONDS)
         with contextlib.suppress(RuntimeError):
             activity.heartbeat()
-        await asyncio.sleep(BEAT_SECONDS)
 
 
 def _refusal(execution_id: int, refused: Refused) -> ActionOutcome:

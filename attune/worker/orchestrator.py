@@ -94,11 +94,12 @@ def _intake(settings: Settings) -> Intake:
 def _temporal_worker(
     settings: Settings, client: Client, settling: SettleService
 ) -> Worker:
+    records = ExecutionActivities(settling)
     return Worker(
         client,
         task_queue=ORCHESTRATION_QUEUE,
         workflows=[ExecutionWorkflow],
-        activities=[ExecutionActivities(settling).settle],
+        activities=[records.settle, records.pause],
         # The sandbox imports our modules anew for each run, which was measured at a
         # third of this process's time. Lint bans what it would catch, and the tests
         # and the replays run inside it.

@@ -224,12 +224,13 @@ class _workers:  # noqa: N801 - reads as the function it stands for
     def __init__(
         self, client: Client, queue: str, worker: FakeWorker, records: FakeRecords
     ) -> None:
+        activities = ExecutionActivities(records)
         self._workers = (
             Worker(
                 client,
                 task_queue=queue,
                 workflows=[ExecutionWorkflow],
-                activities=[ExecutionActivities(records).settle],
+                activities=[activities.settle, activities.pause],
             ),
             Worker(
                 client,
