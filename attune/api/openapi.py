@@ -18,7 +18,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "409": "Not in the present state of things",
     "413": "The body is too large",
     "415": "The body is in a format that is not taken here",
-    "422": "The request cannot be meant",
+    "422": "The request is not valid",
     "429": "Too often",
     "503": "Try again after the time in Retry-After",
 }

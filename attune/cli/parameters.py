@@ -93,7 +93,7 @@ class Parameters:
                 problems.append(str(problem))
         problems += self._unknown(values)
         if problems:
-            raise usage_error("the parameters cannot be meant", *problems)
+            raise usage_error("the parameters are not valid", *problems)
         return values
 
     def missing(self, values: JsonObject) -> list[Parameter]:

@@ -116,7 +116,7 @@ async def _check(tx: Transaction, caller: Caller, values: dict[str, Any]) -> Non
         *_constraint_problems(values),
     ]
     if problems:
-        raise InvalidInput("The action cannot be meant like this", problems=problems)
+        raise InvalidInput("The action is not valid", problems=problems)
     runtime = await _runtime(
         tx, caller, values.pop("runtime", None), values.get("runtime_ref")
     )

@@ -192,7 +192,7 @@ async def _decide(
     problems = check_rule(_text(after, trigger, action))
     problems += await _unknown_sets(tx, after["permission_set_refs"] or [])
     if problems:
-        raise InvalidInput("The rule cannot be meant like this", problems=problems)
+        raise InvalidInput("The rule is not valid", problems=problems)
     conditions, mode = canonical_conditions(after["conditions"], after["condition"])
     write(rule, {**values, "action_params": after["action_params"]})
     rule.trigger_id, rule.action_id = trigger.id, action.id

@@ -126,7 +126,7 @@ def _tidy(fields: Mapping[str, Any]) -> dict[str, Any]:
         for problem in _problems(name, kind, values[name])
     ]
     if problems:
-        raise InvalidInput("The runtime cannot be meant like this", problems=problems)
+        raise InvalidInput("The runtime is not valid", problems=problems)
     return values
 
 

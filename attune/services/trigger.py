@@ -150,4 +150,4 @@ def _check(values: Mapping[str, Any]) -> None:
         for problem in check_schema(values.get(name) or {}, name)
     ]
     if problems:
-        raise InvalidInput("The trigger cannot be meant like this", problems=problems)
+        raise InvalidInput("The trigger is not valid", problems=problems)
