@@ -24,7 +24,7 @@ COLUMNS: Final = Columns(pack_ref=Runtime.pack_ref, ref=Runtime.ref, id=Runtime.
 BUILT_IN: Final = "core"
 """The pack whose runtimes only the platform changes."""
 
-_DOCUMENTS: Final = {
+_DOCUMENTS: Final[Mapping[str, type[ExecutionConfig] | type[Distributions]]] = {
     "execution_config": ExecutionConfig,
     "distributions": Distributions,
 }
