@@ -34,6 +34,8 @@ _FIELDS = (
     Column("action", "action_ref"),
     Column("action parameters", "action_params"),
     Column("permission sets", "permission_set_refs"),
+    Column("last error", "last_error"),
+    Column("last error at", "last_error_at"),
     *TIMES,
 )
 
