@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from attune.db.errors import translated_errors
+from attune.db.errors import UNAVAILABLE, translated_errors
 from attune.db.repositories.access import AccessRepository
 from attune.db.repositories.action import ActionRepository
 from attune.db.repositories.artifact import (
@@ -54,6 +54,7 @@ from attune.db.repositories.workflow import (
     WorkflowExecutionRepository,
 )
 from attune.db.url import engine_url
+from attune.domain.errors import Unavailable
 
 STATEMENT_CACHE_SIZE = 500
 IDLE_IN_TRANSACTION_SECONDS = 60
@@ -127,11 +128,12 @@ class Database:
         self._statements = async_sessionmaker(at_once, expire_on_commit=False)
         # First come, first served: the pool itself lets newcomers overtake who waits.
         self._turns = asyncio.Semaphore(pool_size)
+        self._patience_seconds = connect_timeout_seconds
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit what is done inside, or nothing of it if it raises."""
-        async with self._turns, translated_errors(), self._sessions.begin() as session:
+        async with self._turn(), translated_errors(), self._sessions.begin() as session:
             yield Transaction(session)
 
     @asynccontextmanager
@@ -140,8 +142,20 @@ class Database:
 
         For single statements, and for several of which each may stand alone.
         """
-        async with self._turns, translated_errors(), self._statements() as session:
+        async with self._turn(), translated_errors(), self._statements() as session:
             yield Transaction(session)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise Unavailable(UNAVAILABLE) from error
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def ping(self) -> None:
         """Ask for an answer, or raise Unavailable."""
