@@ -1,7 +1,9 @@
 """Following an execution for a person: what is shown, what Ctrl-C does, how it ends."""
 
+import json
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
@@ -59,15 +61,16 @@ def follow_to_end(
             ended = _wait(follower, session.client, cancel_at_once=cancel_on_interrupt)
         finally:
             screen.close()
-    if screen.line_is_open and session.out.is_table and _data(ended):
-        sys.stdout.write("\n")
-    report(session.out, ended, output_shown=shows_output)
+    report(session.out, ended, screen.shown if shows_output else None)
 
 
-def report(out: Output, execution: JsonObject, *, output_shown: bool) -> NoReturn:
-    """Print what came of the execution and exit with its outcome."""
+def report(out: Output, execution: JsonObject, shown: str | None) -> NoReturn:
+    """Print what came of the execution and exit with its outcome.
+
+    `shown` is the end of the standard output that was seen already.
+    """
     if out.is_table:
-        _print_result(out, execution, output_shown=output_shown)
+        _print_result(out, execution, shown)
         out.note(summary(execution))
     else:
         out.document(execution)
@@ -143,15 +146,26 @@ def _screen(out: Output, *, quiet: bool) -> QuietScreen:
     return PlainScreen()
 
 
-def _print_result(out: Output, execution: JsonObject, *, output_shown: bool) -> None:
+def _print_result(out: Output, execution: JsonObject, shown: str | None) -> None:
     stdout = (execution.get("result") or {}).get("stdout")
-    if not output_shown and isinstance(stdout, str):
+    if shown is None and isinstance(stdout, str):
         sys.stdout.write(stdout)
     data = _data(execution)
-    if data is not None:
+    if data is not None and not _holds(shown or "", data):
+        if shown and not shown.endswith("\n"):
+            sys.stdout.write("\n")
         out.note("result:")
         sys.stdout.write((data if isinstance(data, str) else as_json(data)) + "\n")
     sys.stdout.flush()
+
+
+def _holds(shown: str, data: object) -> bool:
+    """Tell whether the data was read from what was shown, all of it or its last line."""
+    for text in (shown, shown.rstrip().rpartition("\n")[2]):
+        with suppress(ValueError, RecursionError):
+            if json.loads(text) == data:
+                return True
+    return False
 
 
 def _data(execution: JsonObject) -> object:

@@ -14,13 +14,14 @@ _ERASE_LINE = "\r\x1b[K"
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_FRAMES = "|/-\\"
 _FRAME_SECONDS = 0.1
+_MOST_SHOWN = 100_000
 
 
 class QuietScreen:
     """Says nothing but what concerns the connection."""
 
-    line_is_open = False
-    """Whether what went to standard output ended in the middle of a line."""
+    shown = ""
+    """The end of what went to standard output."""
 
     def status(self, execution: JsonObject) -> None:
         """Show nothing."""
@@ -69,8 +70,8 @@ class PlainScreen(QuietScreen):
     def output(self, stream: str, text: str) -> None:
         """Write the text to our stream of the same name."""
         write_output(stream, text)
-        if stream == "stdout" and text:
-            self.line_is_open = not text.endswith("\n")
+        if stream == "stdout":
+            self.shown = (self.shown + text)[-_MOST_SHOWN:]
 
 
 class TerminalScreen(QuietScreen):
@@ -98,8 +99,8 @@ class TerminalScreen(QuietScreen):
         write_output(stream, text)
         if _file(stream).isatty():
             self._at_line_start = text.endswith("\n")
-        elif stream == "stdout":
-            self.line_is_open = not text.endswith("\n")
+        if stream == "stdout":
+            self.shown = (self.shown + text)[-_MOST_SHOWN:]
 
     def note(self, text: str) -> None:
         """Print the note above the moving line."""
@@ -125,6 +126,7 @@ class TerminalScreen(QuietScreen):
         self._erase()
         if not self._at_line_start:
             sys.stderr.write("\n")
+            self.shown += "\n"
 
     def _erase(self) -> None:
         if self._drawn:

@@ -72,6 +72,15 @@ def test_a_result_begins_on_a_line_of_its_own(attune: Attune, ends: Any) -> None
     assert outcome.out == 'without an end\n{\n  "n": 1\n}\n'
 
 
+def test_a_result_that_was_shown_is_not_shown_again(attune: Attune, ends: Any) -> None:
+    ends("completed", stdout='working\n{"n": 1}', data={"n": 1})
+
+    outcome = attune("run", "demo.say", "message=a")
+
+    assert outcome.out == 'working\n{"n": 1}'
+    assert "result:" not in outcome.err
+
+
 def test_output_alone_is_passed_on_as_it_is(attune: Attune, ends: Any) -> None:
     ends("completed", stdout="without an end")
 
