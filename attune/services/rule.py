@@ -15,6 +15,7 @@ from attune.domain.errors import InvalidInput
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.rule import RuleText, canonical_conditions, check_rule
+from attune.security.encryption import Encryption
 from attune.services.caller import STANDARD
 from attune.services.component import (
     check_may_refer,
@@ -24,7 +25,13 @@ from attune.services.component import (
     write,
 )
 from attune.services.definitions import Definitions
-from attune.services.rule_view import RuleView, unmasked, view_rules
+from attune.services.rule_view import (
+    RuleView,
+    literal_secrets,
+    unmasked,
+    view_rules,
+)
+from attune.services.sealing import rule_place, seal, unseal
 
 _DECISIVE = frozenset(
     {
@@ -44,9 +51,12 @@ _DECISIVE = frozenset(
 class RuleService:
     """The rules as callers may see and change them."""
 
-    def __init__(self, database: Database, definitions: Definitions) -> None:
+    def __init__(
+        self, database: Database, definitions: Definitions, encryption: Encryption
+    ) -> None:
         self._database = database
         self._definitions = definitions
+        self._encryption = encryption
 
     async def page(
         self,
@@ -118,7 +128,7 @@ class RuleService:
             )
             caller.require(Resource.RULES, Action.CREATE, target)
             rule = Rule(is_adhoc=True, pack_id=pack.id, owner_identity_id=owner_id)
-            await _decide(tx, caller, rule, values)
+            await _decide(tx, caller, self._encryption, rule, values)
             await tx.rules.add(rule)
             view = (await view_rules(tx, [rule]))[0]
         self._definitions.forget()
@@ -132,7 +142,7 @@ class RuleService:
         async with self._database.transaction() as tx:
             rule = await _lock(tx, caller, ref, Action.UPDATE)
             if _DECISIVE & values.keys():
-                await _decide(tx, caller, rule, values)
+                await _decide(tx, caller, self._encryption, rule, values)
             else:
                 write(rule, values)
             await tx.flush()
@@ -168,7 +178,11 @@ async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Rule:
 
 
 async def _decide(
-    tx: Transaction, caller: Caller, rule: Rule, values: Mapping[str, Any]
+    tx: Transaction,
+    caller: Caller,
+    encryption: Encryption,
+    rule: Rule,
+    values: Mapping[str, Any],
 ) -> None:
     """Write the values, if the rule as a whole can work with them.
 
@@ -183,9 +197,10 @@ async def _decide(
     )
     target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
-    after["action_params"] = unmasked(
-        action.param_schema, after["action_params"] or {}, rule.action_params or {}
-    )
+    place = rule_place(values.get("ref", rule.ref))
+    before = unseal(encryption, rule.action_params or {}, place=place)
+    given = values.get("action_params", before) or {}
+    params = after["action_params"] = unmasked(action.param_schema, given, before)
     pack_ref = values.get("pack_ref", rule.pack_ref)
     check_may_refer("trigger_ref", trigger, pack_ref)
     check_may_refer("action_ref", action, pack_ref)
@@ -194,7 +209,9 @@ async def _decide(
     if problems:
         raise InvalidInput("The rule is not valid", problems=problems)
     conditions, mode = canonical_conditions(after["conditions"], after["condition"])
-    write(rule, {**values, "action_params": after["action_params"]})
+    secret = literal_secrets(action.param_schema, params)
+    sealed = seal(encryption, secret, params, place=place)
+    write(rule, {**values, "action_params": sealed})
     rule.trigger_id, rule.action_id = trigger.id, action.id
     rule.conditions = conditions or []
     rule.condition = mode or EnforcementCondition.ALL

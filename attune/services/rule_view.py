@@ -8,6 +8,7 @@ from attune.db.models.rule import Rule
 from attune.domain.json import Json, JsonObject
 from attune.domain.schema import REDACTED, secret_names
 from attune.domain.template import templates_in
+from attune.services.sealing import is_sealed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +45,21 @@ def unmasked(
 
 def _masked(schema: JsonObject | None, params: JsonObject) -> JsonObject:
     """Mask what is secret; without its action nobody knows, so all texts may be."""
-    secrets = params.keys() if schema is None else secret_names(schema)
+    secrets = literal_secrets(schema, params)
     return {
-        name: REDACTED if name in secrets and not _is_open(value) else value
+        name: REDACTED if name in secrets or is_sealed(value) else value
         for name, value in params.items()
     }
+
+
+def literal_secrets(
+    schema: JsonObject | None, params: Mapping[str, Json]
+) -> frozenset[str]:
+    """Return the names of the parameters that hold a secret, and not where it is."""
+    secrets = params.keys() if schema is None else secret_names(schema)
+    return frozenset(
+        name for name in secrets if name in params and not _is_open(params[name])
+    )
 
 
 def _is_open(value: Json) -> bool:

@@ -77,7 +77,7 @@ class Intake:
         return AcceptedEvent(id=row.id, created=row.created)
 
     async def _match(self, tx: Transaction, new: NewEvent, event: EventFacts) -> None:
-        rules = await self._rulebook.rules_for(tx, new.trigger_ref)
+        rules = await self._rulebook.rules_for(tx, new.trigger_ref, self._encryption)
         matches = [
             offer(rule, event)
             for rule in rules

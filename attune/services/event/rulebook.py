@@ -11,6 +11,8 @@ from attune.domain.enforcement import EnforcementCondition
 from attune.domain.errors import InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.json import Json, JsonObject
+from attune.security.encryption import Encryption, Undecryptable
+from attune.services.sealing import pack_place, rule_place, unseal
 
 SAME_ERROR_SECONDS: Final = 10.0
 
@@ -63,7 +65,7 @@ class Rulebook:
         return True
 
     async def rules_for(
-        self, tx: Transaction, trigger_ref: str
+        self, tx: Transaction, trigger_ref: str, encryption: Encryption
     ) -> Sequence[CompiledRule]:
         """Return the enabled rules of an enabled trigger, oldest first."""
         known = self._rules.get(trigger_ref)
@@ -71,20 +73,26 @@ class Rulebook:
             return known
         edition = self._edition
         rows = await tx.events.rules_for(trigger_ref)
-        rules = tuple(compile_rule(row._asdict()) for row in rows)
+        rules = tuple(compile_rule(row._asdict(), encryption) for row in rows)
         # A change that was announced while we read makes what we read old.
         if self._remembers and edition == self._edition:
             self._rules[trigger_ref] = rules
         return rules
 
 
-def compile_rule(row: Mapping[str, Any]) -> CompiledRule:
+def compile_rule(row: Mapping[str, Any], encryption: Encryption) -> CompiledRule:
     """Return the rule; one whose conditions are broken never matches and says why."""
     compiled, problem = None, None
+    config, params = row["pack_config"], row["action_params"]
+    places = pack_place(row["ref"].partition(".")[0]), rule_place(row["ref"])
     try:
+        config = unseal(encryption, config, place=places[0])
+        params = unseal(encryption, params, place=places[1])
         compiled = compile_conditions(row["conditions"], row["condition"])
     except InvalidInput as error:
         problem = "; ".join([error.message, *error.problems])
+    except Undecryptable as error:
+        problem = error.message
     return CompiledRule(
         id=row["id"],
         ref=row["ref"],
@@ -92,13 +100,13 @@ def compile_rule(row: Mapping[str, Any]) -> CompiledRule:
         conditions=row["conditions"],
         compiled=compiled,
         problem=problem,
-        action_params=row["action_params"],
+        action_params=params,
         action_ref=row["action_ref"],
         action=_action(row),
         permission_set_refs=row["permission_set_refs"],
         owner_id=row["owner_identity"],
         trace_tag_template=row["trace_tag_template"],
-        pack_config=row["pack_config"],
+        pack_config=config,
     )
 
 

@@ -10,6 +10,7 @@ from attune.domain.permission import Caller, Grant, TokenType, translate_seed_gr
 from attune.packs.bundle import content_hash
 from attune.packs.loader import CORE_DIRECTORY, read_pack
 from attune.packs.store import PackStore
+from attune.security.encryption import Encryption
 from attune.services.pack.install import CORE
 from attune.services.pack.installation import install_definition
 
@@ -22,6 +23,8 @@ SYSTEM: Final = Caller(
 """The platform, doing something on its own account."""
 
 ATTEMPTS: Final = 5
+
+_UNUSED: Final = Encryption("the core pack has no configuration to encrypt")
 
 
 async def ensure_core_pack(database: Database, packs_base_dir: Path) -> bool:
@@ -38,7 +41,10 @@ async def ensure_core_pack(database: Database, packs_base_dir: Path) -> bool:
         definition = await asyncio.to_thread(read_pack, CORE_DIRECTORY)
         try:
             await install_definition(
-                database, store, SYSTEM, definition, force=True, source="platform"
+                *(database, store, SYSTEM, definition),
+                force=True,
+                source="platform",
+                encryption=_UNUSED,
             )
         except Conflict:
             continue  # another process has just installed it

@@ -16,6 +16,7 @@ from attune.packs.archive import MANIFEST, unpack
 from attune.packs.bundle import copy_files, workplace
 from attune.packs.loader import read_pack
 from attune.packs.store import INCOMING, PackStore
+from attune.security.encryption import Encryption
 from attune.services.definitions import Definitions
 from attune.services.pack.installation import Installed, install_definition
 
@@ -30,11 +31,16 @@ class PackInstallService:
     """Brings packs into the platform."""
 
     def __init__(
-        self, database: Database, store: PackStore, definitions: Definitions
+        self,
+        database: Database,
+        store: PackStore,
+        definitions: Definitions,
+        encryption: Encryption,
     ) -> None:
         self._database = database
         self._store = store
         self._definitions = definitions
+        self._encryption = encryption
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def upload(
@@ -108,6 +114,7 @@ class PackInstallService:
                 definition,
                 force=force,
                 source=source,
+                encryption=self._encryption,
             )
         self._definitions.forget()
         return installed

@@ -17,14 +17,16 @@ from attune.domain.errors import AttuneError, Conflict
 from attune.domain.json import JsonObject
 from attune.domain.pack import InstallStatus
 from attune.domain.permission import Action, Caller, Resource, Target
-from attune.domain.schema import apply_defaults
+from attune.domain.schema import apply_defaults, secret_names
 from attune.packs.archive import MANIFEST
 from attune.packs.definition import PackDefinition
 from attune.packs.document import read_document
 from attune.packs.store import PackStore
+from attune.security.encryption import Encryption
 from attune.services.component import write
 from attune.services.pack.columns import pack_columns
 from attune.services.pack.components import ComponentInstallation
+from attune.services.sealing import pack_place, seal, unseal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ async def install_definition(
     *,
     force: bool,
     source: str,
+    encryption: Encryption,
 ) -> Installed:
     """Install a pack that was read; raises Conflict for a known one without force."""
     ref = definition.ref
@@ -54,7 +57,10 @@ async def install_definition(
     with ExitStack() as stack:
         await asyncio.to_thread(stack.enter_context, store.locked(ref))
         return await _install(
-            database, store, caller, definition, force=force, source=source
+            *(database, store, caller, definition),
+            force=force,
+            source=source,
+            encryption=encryption,
         )
 
 
@@ -66,6 +72,7 @@ async def _install(
     *,
     force: bool,
     source: str,
+    encryption: Encryption,
 ) -> Installed:
     ref = definition.ref
     before = await asyncio.to_thread(store.current, ref)
@@ -73,7 +80,10 @@ async def _install(
     try:
         async with database.transaction() as tx:
             installed = await _write(
-                tx, store, caller, definition, hash_, force=force, source=source
+                *(tx, store, caller, definition, hash_),
+                force=force,
+                source=source,
+                encryption=encryption,
             )
             await asyncio.to_thread(store.activate, ref, hash_)
     except BaseException:
@@ -101,6 +111,7 @@ async def _write(
     *,
     force: bool,
     source: str,
+    encryption: Encryption,
 ) -> Installed:
     known = await _check_replaceable(tx, caller, definition.ref, force=force)
     pack = (
@@ -108,7 +119,8 @@ async def _write(
         if known is None
         else await tx.packs.lock(known.id)
     )
-    config = _configuration(definition, _changed_by_people(store, known))
+    changed = _changed_by_people(store, known, encryption)
+    config = _configuration(definition, changed, encryption)
     write(pack, pack_columns(definition.manifest))
     pack.config = config
     pack.content_hash, pack.storage_path = hash_, definition.ref
@@ -164,19 +176,26 @@ def pack_target(pack: Pack) -> Target:
     )
 
 
-def _configuration(definition: PackDefinition, changed: JsonObject) -> JsonObject:
-    manifest = definition.manifest
-    return {**apply_defaults(manifest.conf_schema, manifest.config), **changed}
+def _configuration(
+    definition: PackDefinition, changed: JsonObject, encryption: Encryption
+) -> JsonObject:
+    schema = definition.manifest.conf_schema
+    config = {**apply_defaults(schema, definition.manifest.config), **changed}
+    place = pack_place(definition.ref)
+    return seal(encryption, secret_names(schema), config, place=place)
 
 
-def _changed_by_people(store: PackStore, known: Pack | None) -> JsonObject:
+def _changed_by_people(
+    store: PackStore, known: Pack | None, encryption: Encryption
+) -> JsonObject:
     """Return what of the configuration is no longer as the pack's files have it."""
     if known is None:
         return {}
     declared = _declared(store, known)
+    config = unseal(encryption, known.config, place=pack_place(known.ref))
     return {
         name: value
-        for name, value in known.config.items()
+        for name, value in config.items()
         if name not in declared or declared[name] != value
     }
 

@@ -24,10 +24,12 @@ from attune.domain.schema import (
     validate,
 )
 from attune.packs.store import PackStore
+from attune.security.encryption import Encryption
 from attune.services.component import tidy, write
 from attune.services.definitions import Definitions
 from attune.services.pack.install import CORE
 from attune.services.pack.installation import pack_target
+from attune.services.sealing import pack_place, seal, unseal
 
 COLUMNS = Columns(
     pack_ref=Pack.ref,
@@ -50,11 +52,16 @@ class PackService:
     """The packs of the platform."""
 
     def __init__(
-        self, database: Database, store: PackStore, definitions: Definitions
+        self,
+        database: Database,
+        store: PackStore,
+        definitions: Definitions,
+        encryption: Encryption,
     ) -> None:
         self._database = database
         self._store = store
         self._definitions = definitions
+        self._encryption = encryption
 
     async def page(
         self, caller: Caller, request: PageRequest, q: str | None = None
@@ -79,6 +86,9 @@ class PackService:
         target = Target(pack_ref=ref, ref=ref, owner_identity_id=owner_id)
         caller.require(Resource.PACKS, Action.CREATE, target)
         _check(values, {}, {})
+        values["config"] = self._sealed(
+            ref, values.get("conf_schema") or {}, values.get("config") or {}
+        )
         async with self._database.transaction() as tx:
             pack = Pack(owner_identity_id=owner_id)
             write(pack, values)
@@ -94,14 +104,25 @@ class PackService:
         values = tidy(changes)
         async with self._database.transaction() as tx:
             pack = await _lock(tx, caller, ref, Action.CONFIGURE)
-            if "config" in values:
-                values["config"] = _unmasked(pack, values["config"])
-            _check(values, pack.conf_schema, pack.config)
+            if {"config", "conf_schema"} & values.keys():
+                values["config"] = self._configured(pack, values)
             write(pack, values)
             await tx.flush()
             view = await _view(tx, pack)
         self._definitions.forget()
         return view
+
+    def _configured(self, pack: Pack, values: Mapping[str, Any]) -> JsonObject:
+        """Return the configuration to store when it or its schema changes."""
+        before = unseal(self._encryption, pack.config, place=pack_place(pack.ref))
+        schema = values.get("conf_schema", pack.conf_schema)
+        after = _unmasked(pack.conf_schema, before, values.get("config", before))
+        _check({**values, "config": after}, schema, after)
+        return self._sealed(pack.ref, schema, after)
+
+    def _sealed(self, ref: str, schema: JsonObject, config: JsonObject) -> JsonObject:
+        secret = secret_names(schema)
+        return seal(self._encryption, secret, config, place=pack_place(ref))
 
     async def delete(self, caller: Caller, ref: str) -> None:
         """Remove the pack with its components and files; history keeps their refs."""
@@ -155,11 +176,11 @@ def _check(values: Mapping[str, Any], schema: JsonObject, config: JsonObject) ->
         raise InvalidInput("The pack cannot be configured so", problems=problems)
 
 
-def _unmasked(pack: Pack, config: JsonObject) -> JsonObject:
+def _unmasked(schema: JsonObject, before: JsonObject, config: JsonObject) -> JsonObject:
     """Return the configuration with what clients only ever see masked as it was."""
     kept = {
-        name: pack.config[name]
-        for name in secret_names(pack.conf_schema)
-        if config.get(name) == MASK and name in pack.config
+        name: before[name]
+        for name in secret_names(schema)
+        if config.get(name) == MASK and name in before
     }
     return {**config, **kept}
