@@ -17,7 +17,7 @@ from attune.messages.execution import Settlement
 from attune.messages.names import execution_workflow_id, host_workflow_id
 from attune.services.execution.settle import SettleService
 
-__all__ = ["DispatchService", "Hosting", "WaitingSignal"]
+__all__ = ["DispatchService", "Hosting", "WaitingSignal", "fills_a_queue"]
 
 CLAIM_LAPSES = timedelta(seconds=20)
 CLAIM_LIMIT = 200
@@ -55,14 +55,25 @@ class DispatchService:
         self._batch_size = batch_size
 
     async def claim(self) -> list[Hosting]:
-        """Take requested executions that nobody takes care of, grouped for hosting."""
-        async with self._database.transaction() as tx:
-            lapsed = await tx.dispatch.claim_lapsed(CLAIM_LAPSES)
+        """Take requested executions that nobody takes care of, grouped for hosting.
+
+        Each claim stands by itself: a crash before the grouping is written leaves each
+        execution with a workflow id of its own.
+        """
+        async with self._database.autocommit() as tx:
             fresh = await tx.dispatch.claim_fresh(CLAIM_LIMIT, LONGEST_QUEUE)
             hostings = [_host(group) for group in _group(fresh, self._batch_size)]
             for hosting in hostings:
-                await tx.dispatch.assign_workflow(hosting.workflow_id, _ids([hosting]))
-        return _regroup(lapsed) + hostings
+                if len(hosting.executions) > 1:
+                    await tx.dispatch.assign_workflow(
+                        hosting.workflow_id, _ids([hosting])
+                    )
+        return hostings
+
+    async def claim_lapsed(self) -> list[Hosting]:
+        """Take up claims that were given back or never confirmed, as they were."""
+        async with self._database.transaction() as tx:
+            return _regroup(await tx.dispatch.claim_lapsed(CLAIM_LAPSES))
 
     async def is_held_back(self) -> bool:
         """Tell whether executions wait for room in a queue."""
@@ -99,6 +110,13 @@ class DispatchService:
             Settlement(execution_id=signal.execution_id, cause=Loss.CANCELLED)
         )
         await self.delivered(signal)
+
+
+def fills_a_queue(hostings: Sequence[Hosting]) -> bool:
+    """Tell whether more may be waiting for room in a queue after this claim."""
+    claimed = [e for hosting in hostings for e in hosting.executions]
+    queued_count = max(e.queued_count for e in claimed)
+    return len(claimed) == CLAIM_LIMIT or queued_count + len(claimed) >= LONGEST_QUEUE
 
 
 def _group(

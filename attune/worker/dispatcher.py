@@ -13,12 +13,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from attune.db.listener import Listener
 from attune.domain.errors import NotFound, Unavailable
 from attune.messages.execution import ExecutionOrder, ExecutionRequest
-from attune.services.dispatch import DispatchService, Hosting, WaitingSignal
+from attune.services.dispatch import (
+    DispatchService,
+    Hosting,
+    WaitingSignal,
+    fills_a_queue,
+)
 from attune.temporal.gateway import Gateway
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "attune_dispatch"
+OUTBOX = "outbox"
 PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 CONCURRENT_CALLS = 16
@@ -42,23 +48,28 @@ class Dispatcher:
         self._listener = listener
         self._look_seconds = look_seconds
         self._calls = asyncio.Semaphore(CONCURRENT_CALLS)
-        self._wakes: list[asyncio.Event] = []
+        self._requested = asyncio.Event()
+        self._posted = asyncio.Event()
+        self._looked_for_lapsed_at = 0.0
+        self._queues_are_long = False
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._loop(self._dispatch_executions))
-            group.create_task(self._loop(self._deliver_signals))
+            group.create_task(self._loop(self._dispatch_executions, self._requested))
+            group.create_task(self._loop(self._deliver_signals, self._posted))
             group.create_task(self._listen())
 
     async def _listen(self) -> None:
-        async for _ in self._listener:
-            for wake in self._wakes:
-                wake.set()
+        async for channel, payload in self._listener:
+            if payload == OUTBOX or not channel:
+                self._posted.set()
+            if payload != OUTBOX or not channel:
+                self._requested.set()
 
-    async def _loop(self, step: Callable[[], Awaitable[bool]]) -> None:
-        wake = asyncio.Event()
-        self._wakes.append(wake)
+    async def _loop(
+        self, step: Callable[[], Awaitable[bool]], wake: asyncio.Event
+    ) -> None:
         pause = PAUSE_SECONDS
         while True:
             wake.clear()
@@ -79,18 +90,38 @@ class Dispatcher:
                 await wake.wait()
 
     async def _dispatch_executions(self) -> bool:
-        hostings = await self._dispatch.claim()
+        hostings = await self._claim()
+        if not hostings:
+            return await self._wait_for_room()
         outcomes = await asyncio.gather(
             *(self._start(hosting) for hosting in hostings), return_exceptions=True
         )
         pairs = list(zip(hostings, outcomes, strict=True))
         await self._dispatch.confirm([h for h, failure in pairs if failure is None])
-        await self._dispatch.release([h for h, failure in pairs if failure])
+        failed = [h for h, failure in pairs if failure]
+        if failed:
+            await self._dispatch.release(failed)
+            self._looked_for_lapsed_at = 0.0
         _raise_first(outcomes)
-        if not hostings and await self._dispatch.is_held_back():
+        self._queues_are_long = fills_a_queue(hostings)
+        return True
+
+    async def _claim(self) -> list[Hosting]:
+        """Claim what is new, and from time to time what somebody left behind."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_for_lapsed_at >= self._look_seconds:
+            self._looked_for_lapsed_at = now
+            if lapsed := await self._dispatch.claim_lapsed():
+                return lapsed
+        return await self._dispatch.claim()
+
+    async def _wait_for_room(self) -> bool:
+        if not self._queues_are_long:
+            return False
+        self._queues_are_long = await self._dispatch.is_held_back()
+        if self._queues_are_long:
             await asyncio.sleep(HELD_BACK_SECONDS)
-            return True
-        return bool(hostings)
+        return self._queues_are_long
 
     async def _start(self, hosting: Hosting) -> None:
         async with self._calls:

@@ -16,27 +16,40 @@ _COLUMNS = """
 """
 
 # Requested executions that no dispatcher has taken yet, of runtimes whose queues are
-# not long already: what waits here is hosted together later.
+# not long already: what waits here is hosted together later. Each is given a workflow
+# id of its own, as `execution_workflow_id` would.
 _CLAIM_FRESH = text(f"""
-    SELECT
+    WITH queue AS (
+        SELECT runtime_ref, count(*) AS length
+        FROM attune.execution
+        WHERE status = 'scheduled' AND runtime_ref IS NOT NULL
+        GROUP BY runtime_ref
+    ),
+    fresh AS (
+        SELECT id AS fresh_id
+        FROM attune.execution
+        WHERE
+            status = 'requested'
+            AND workflow_id IS NULL
+            AND runtime_ref <> ALL (ARRAY(
+                SELECT runtime_ref FROM queue WHERE length >= :longest_queue
+            ))
+        ORDER BY id
+        LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE attune.execution
+    SET
+        dispatched_at = now(),
+        workflow_id = 'execution-' || id || CASE
+            WHEN dispatch_generation > 0 THEN '-' || dispatch_generation
+            ELSE ''
+        END
+    FROM fresh
+    WHERE id = fresh_id
+    RETURNING
         {_COLUMNS},
-        (
-            SELECT count(*) FROM attune.execution WHERE status = 'scheduled'
-        ) AS queued_count
-    FROM attune.execution
-    WHERE
-        status = 'requested'
-        AND workflow_id IS NULL
-        AND runtime_ref <> ALL (ARRAY(
-            SELECT runtime_ref
-            FROM attune.execution
-            WHERE status = 'scheduled' AND runtime_ref IS NOT NULL
-            GROUP BY runtime_ref
-            HAVING count(*) >= :longest_queue
-        ))
-    ORDER BY id
-    LIMIT :limit
-    FOR UPDATE SKIP LOCKED
+        (SELECT COALESCE(sum(length), 0)::bigint FROM queue) AS queued_count
 """)  # noqa: S608 - the columns are a constant above
 
 _IS_HELD_BACK = text("""
@@ -134,13 +147,13 @@ class DispatchRepository:
     async def claim_fresh(
         self, limit: int, longest_queue: int
     ) -> list[WaitingExecution]:
-        """Lock executions that nobody has taken, oldest first.
+        """Take executions that nobody has taken, oldest first.
 
         Leaves those whose runtime has `longest_queue` unstarted ones in Temporal.
         """
         values = {"limit": limit, "longest_queue": longest_queue}
         rows = await self._session.execute(_CLAIM_FRESH, values)
-        return [_waiting(row) for row in rows]
+        return sorted((_waiting(row) for row in rows), key=lambda w: w.execution_id)
 
     async def is_held_back(self) -> bool:
         """Tell whether anything waits to be claimed."""

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION attune.notify_dispatch()
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM pg_notify('attune_dispatch', '');
+    PERFORM pg_notify('attune_dispatch', 'outbox');
     RETURN NULL;
 END;
 $$;

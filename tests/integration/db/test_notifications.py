@@ -126,7 +126,7 @@ async def test_execution_that_ends_at_once_wakes_no_dispatcher(
 async def test_outbox_wakes_the_dispatcher(sql: Sql, ear: Ear) -> None:
     await insert(sql, "outbox", kind="signal")
 
-    await eventually(lambda: ("attune_dispatch", "") in ear.heard)
+    await eventually(lambda: ("attune_dispatch", "outbox") in ear.heard)
 
 
 async def test_event_and_enforcement_announce_themselves(sql: Sql, ear: Ear) -> None:

@@ -65,7 +65,7 @@ async def test_a_released_claim_comes_back_whole_under_the_same_id(
 
     await service(database).release(first)
 
-    again = await service(database).claim()
+    again = await service(database).claim_lapsed()
     assert {h.workflow_id: h.executions for h in again}.keys() == {
         h.workflow_id for h in first
     }
@@ -77,11 +77,11 @@ async def test_a_claim_nobody_confirms_lapses(
 ) -> None:
     [only] = await requested(database, 1)
     await service(database).claim()
-    assert await service(database).claim() == []
+    assert await service(database).claim_lapsed() == []
 
     monkeypatch.setattr(dispatch, "CLAIM_LAPSES", timedelta(0))
 
-    [again] = await service(database).claim()
+    [again] = await service(database).claim_lapsed()
     assert again.workflow_id == f"execution-{only}"
 
 
