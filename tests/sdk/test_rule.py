@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.sdk import Sdk, differences
+from tests.e2e.conftest import Names
+from tests.sdk.sdk import Sdk, differences, upload_of
+from tests.support.packs import pack_archive
+
+LISTED = """
+    trigger_ref: arrived
+    action_ref: core.noop
+    condition: any
+    conditions:
+      - {field: who, operator: equals, value: Ada}
+      - {field: who, operator: equals, value: Bo}
+"""
 
 
 @pytest.fixture
@@ -191,3 +202,25 @@ def rule(ref: str, trigger: str) -> dict[str, Any]:
         "trigger_ref": trigger,
         "action_ref": "core.echo",
     }
+
+
+async def test_a_list_of_conditions_is_read(sdk: Sdk, names: Names) -> None:
+    """The client can only read an object, and only write one."""
+    ref = names.pack()
+    files = {
+        "pack.yaml": f"ref: {ref}\nlabel: Listed\nversion: 1.0.0\n",
+        "triggers/arrived.yaml": "label: Arrived\n",
+        "rules/greet.yaml": LISTED,
+    }
+    await sdk.data("packs.upload_pack", body={"pack": upload_of(pack_archive(files))})
+
+    read = await sdk.data("rules.get_rule", ref=f"{ref}.greet")
+    event = await sdk.data(
+        "events.create_event",
+        body={"trigger_ref": f"{ref}.arrived", "payload": {"who": "Ada"}},
+    )
+
+    [found] = await sdk.items("enforcements.list_enforcements", event=event["id"])
+    enforcement = await sdk.data("enforcements.get_enforcement", id=found["id"])
+    assert enforcement["condition"] == "any"
+    assert enforcement["conditions"] == read["conditions"]
