@@ -14,8 +14,9 @@ INSTALLED_SDK := $(VENV_SDK)/.installed
 # Where the stack keeps its data; see docs/configuration.md.
 export ATTUNE_HOME ?= $(CURDIR)/.attune
 
-# Processes that share the tests; 0 means none but the first.
-TEST_PROCESSES ?= 0
+# Processes that share the tests of parts; those of whole stacks run one by one.
+TEST_PROCESSES ?= 2
+WHOLE := tests/e2e tests/faults tests/sdk
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -34,7 +35,8 @@ up: $(INSTALLED) ## Run everything on this machine until Ctrl-C.
 
 .PHONY: test
 test: $(INSTALLED_DEV) $(INSTALLED_SDK) ## Run all tests; they start the servers they need.
-	$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(TEST_PROCESSES) $(WHOLE:%=--ignore=%) $(PYTEST_ARGS)
+	$(BIN)/pytest $(WHOLE) $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(INSTALLED_DEV) $(INSTALLED_SDK) ## Format, lint, types, imports, tests.

@@ -4,7 +4,7 @@ A grant applies when resource and action match and every constraint it carries h
 for the thing at hand; the caller may do what any one grant allows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -224,20 +224,32 @@ def translate_seed_grant(grant: Mapping[str, object]) -> list[dict[str, object]]
     """Rewrite a `{type, scope, components}` grant of the data-model document.
 
     `system` allows everything, `pack` everything within the pack (or only its named
-    components), `user` everything the caller owns (contract, k.1).
+    components), `user` everything the caller owns (contract, k.1). Any other type
+    allows nothing.
     """
-    constraints: dict[str, object] = {}
-    if grant.get("type") == "pack":
-        constraints["pack_refs"] = [grant.get("scope")]
-        if grant.get("components"):
-            constraints["refs"] = grant["components"]
-    elif grant.get("type") == "user":
-        constraints["owner"] = "self"
+    constraints = _SEED_CONSTRAINTS.get(str(grant.get("type")))
+    if constraints is None:
+        return []
+    held = constraints(grant)
     return [
         {
             "resource": resource.value,
             "actions": [action.value for action in Action],
-            **({"constraints": constraints} if constraints else {}),
+            **({"constraints": held} if held else {}),
         }
         for resource in Resource
     ]
+
+
+def _within_pack(grant: Mapping[str, object]) -> dict[str, object]:
+    held: dict[str, object] = {"pack_refs": [grant.get("scope")]}
+    if grant.get("components"):
+        held["refs"] = grant["components"]
+    return held
+
+
+_SEED_CONSTRAINTS: dict[str, Callable[[Mapping[str, object]], dict[str, object]]] = {
+    "system": lambda _: {},
+    "pack": _within_pack,
+    "user": lambda _: {"owner": "self"},
+}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -10,11 +11,12 @@ from tests.support.api import Person
 
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def stack() -> AsyncIterator[Stack]:
     """All processes, with data in a directory that goes away."""
-    directory: Path = tmp_path_factory.mktemp("stack")
-    async with Stack(directory) as running:
-        yield running
+    # Not below pytest's directory, which another run closes to PostgreSQL's user.
+    with TemporaryDirectory(prefix="attune-e2e-") as directory:
+        async with Stack(Path(directory)) as running:
+            yield running
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -10,10 +11,12 @@ from tests.support.api import Person
 
 
 @pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+async def stack() -> AsyncIterator[Stack]:
     """All processes, with data of their own."""
-    async with Stack(tmp_path / "stack") as running:
-        yield running
+    # Not below pytest's directory, which another run closes to PostgreSQL's user.
+    with TemporaryDirectory(prefix="attune-faults-") as directory:
+        async with Stack(Path(directory)) as running:
+            yield running
 
 
 @pytest.fixture
