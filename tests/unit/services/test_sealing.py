@@ -3,11 +3,17 @@
 import pytest
 
 from attune.domain.errors import InvalidInput
+from attune.domain.json import JsonObject
 from attune.security.encryption import Encryption, Undecryptable
 from attune.services.sealing import is_sealed, seal, unseal
 
 ENCRYPTION = Encryption("k" * 32)
-VALUES = {"token": "hidden", "port": 80, "login": {"name": "ada"}, "none": None}
+VALUES: JsonObject = {
+    "token": "hidden",
+    "port": 80,
+    "login": {"name": "ada"},
+    "none": None,
+}
 
 
 def test_what_is_sealed_comes_back() -> None:
@@ -43,7 +49,7 @@ def test_a_secret_is_worth_nothing_elsewhere() -> None:
 
 
 def test_nobody_can_hand_in_what_looks_sealed() -> None:
-    forged = {"color": {"$encrypted": "AAAA"}}
+    forged: JsonObject = {"color": {"$encrypted": "AAAA"}}
 
     with pytest.raises(InvalidInput, match="color"):
         seal(ENCRYPTION, {"token"}, forged, place="pack:a")
