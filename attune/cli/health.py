@@ -17,7 +17,7 @@ from attune.stack.readiness import (
     answers,
     reachable,
 )
-from attune.temporal.client import TemporalAddress
+from attune.worker.connection import temporal_address
 
 
 class CheckedPart(StrEnum):
@@ -45,12 +45,3 @@ async def _works(part: CheckedPart, settings: Settings) -> bool:
     here = f"@{socket.gethostname()}"
     pollers = Pollers(temporal_address(settings))
     return await pollers.include(queues, lambda identity: identity.endswith(here))
-
-
-def temporal_address(settings: Settings) -> TemporalAddress:
-    """Return where Temporal is, as the settings say."""
-    temporal = settings.temporal
-    key = temporal.api_key.get_secret_value() if temporal.api_key else None
-    return TemporalAddress(
-        temporal.address, temporal.namespace, tls=temporal.tls, api_key=key
-    )

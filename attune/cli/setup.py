@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from attune.cli.health import temporal_address
 from attune.cli.process import end
 from attune.config import API_REQUIRES, Settings, load_settings
 from attune.db.database import Database
@@ -20,6 +19,7 @@ from attune.services.pack.core import ensure_core_pack
 from attune.services.worker import sign_worker_token
 from attune.stack.directory import write_private
 from attune.stack.search_attributes import register_search_attributes
+from attune.worker.connection import temporal_address
 
 
 def migrate() -> None:

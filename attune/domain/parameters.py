@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from attune.domain.json import Json, JsonObject
-from attune.domain.schema import apply_defaults, secret_names, validate
-
-MASK = "***"
+from attune.domain.schema import REDACTED, apply_defaults, secret_names, validate
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,6 @@ def prepare_parameters(
         for name in secret_names(param_schema)
         if values.get(name) is not None
     }
-    config: JsonObject = {**values, **dict.fromkeys(secrets, MASK)}
+    config: JsonObject = {**values, **dict.fromkeys(secrets, REDACTED)}
     problem = "Invalid parameters: " + "; ".join(problems) if problems else None
     return Parameters(config=config, secrets=secrets, problem=problem)

@@ -18,9 +18,10 @@ from attune.services.event.intake import Intake
 from attune.services.event.rulebook import Rulebook
 from attune.services.execution.reconcile import ReconcileService
 from attune.services.execution.settle import SettleService
-from attune.temporal.client import TemporalAddress, connect_patiently
+from attune.temporal.client import connect_patiently
 from attune.temporal.failures import FailureTranslation
 from attune.temporal.gateway import Gateway
+from attune.worker.connection import temporal_address
 from attune.worker.dispatcher import CHANNEL, Dispatcher
 from attune.worker.reconciler import Reconciler
 from attune.worker.shutdown import serve_until_stopped
@@ -57,7 +58,7 @@ async def _serve(settings: Settings) -> None:
         connect_timeout_seconds=settings.database.connect_timeout_seconds,
     )
     try:
-        client = await connect_patiently(_address(settings))
+        client = await connect_patiently(temporal_address(settings))
         await _run_parts(settings, database, client)
     finally:
         await database.close()
@@ -111,14 +112,4 @@ def _temporal_worker(
         graceful_shutdown_timeout=timedelta(
             seconds=settings.orchestrator.shutdown_grace_seconds
         ),
-    )
-
-
-def _address(settings: Settings) -> TemporalAddress:
-    temporal = settings.temporal
-    return TemporalAddress(
-        address=temporal.address,
-        namespace=temporal.namespace,
-        tls=temporal.tls,
-        api_key=temporal.api_key.get_secret_value() if temporal.api_key else None,
     )

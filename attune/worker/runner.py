@@ -13,10 +13,11 @@ from attune.domain.errors import InvalidInput
 from attune.runtimes.probe import OfferedRuntime
 from attune.runtimes.run import ActionLauncher, RunLimits, open_launcher
 from attune.runtimes.variables import WorkerPlaces
-from attune.temporal.client import TemporalAddress, connect_patiently
+from attune.temporal.client import connect_patiently
 from attune.worker.action_runner import Runner
 from attune.worker.actions import LocalActions
 from attune.worker.api_client import WorkerApi, open_api
+from attune.worker.connection import temporal_address
 from attune.worker.pack_files import PackFiles
 from attune.worker.presence import Presence, Registration
 from attune.worker.queues import Queues
@@ -68,7 +69,7 @@ async def _serve_actions(
         beat_seconds=settings.worker.heartbeat_seconds,
         keep_token=_keep_token(settings.worker.token_file),
     )
-    client = await connect_patiently(_address(settings))
+    client = await connect_patiently(temporal_address(settings))
     queues = Queues(
         client,
         runner,
@@ -144,9 +145,3 @@ def _registration(settings: Settings) -> Registration:
         name=settings.worker.name or socket.gethostname(),
         max_concurrent=settings.worker.max_concurrent,
     )
-
-
-def _address(settings: Settings) -> TemporalAddress:
-    temporal = settings.temporal
-    key = temporal.api_key.get_secret_value() if temporal.api_key else None
-    return TemporalAddress(temporal.address, temporal.namespace, temporal.tls, key)
