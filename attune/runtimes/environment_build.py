@@ -5,7 +5,7 @@ import fcntl
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class EnvironmentBuild:
         finished = await run_command(self._supervisor, spec, self._limit_seconds)
         problem = self._problem(finished)
         if problem:
-            raise self._failure(f"{' '.join(spec.argv)}: {problem}")
+            raise self._failure(f"{_shown(spec.argv)}: {problem}")
 
     def _problem(self, finished: Finished) -> str | None:
         if finished.exit.error:
@@ -96,6 +96,11 @@ class EnvironmentBuild:
             f"The environment {plan.name} of pack {plan.pack_ref} "
             f"cannot be built: {reason}"
         )
+
+
+def _shown(command: Sequence[str]) -> str:
+    """Write a command on one line; a whole script in it would hide what went wrong."""
+    return " ".join("…" if "\n" in word else word for word in command)
 
 
 @asynccontextmanager
