@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def settling(database: Database) -> SettleService:
     return SettleService(database, Intake(Rulebook(remembers=False), ENCRYPTION))
 
 
-async def scheduled(database: Database, **action: object) -> tuple[Execution, Worker]:
+async def scheduled(database: Database, **action: Any) -> tuple[Execution, Worker]:
     async with database.transaction() as tx:
         made = await make_action(tx, **action)
         execution = await make_execution(tx, made, status=Status.SCHEDULED)
