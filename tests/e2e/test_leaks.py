@@ -6,6 +6,8 @@ then everything that is kept or shown is searched, encodings included.
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,14 +30,15 @@ async def trail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trail
         "ATTUNE__LOGGING__LEVEL": "debug",
         "TMPDIR": str(temporary),
     }
-    directory = tmp_path_factory.mktemp("watched")
-    async with Stack(directory, environment=environment) as stack:
-        person = Person(stack)
-        gate = tmp_path_factory.mktemp("gate") / "open"
-        trail = Trail(stack, person, "watched", temporary, gate)
-        await leave_trail(trail)
-        yield trail
-        await person.close()
+    gate = tmp_path_factory.mktemp("gate") / "open"
+    # Not below pytest's directory, which another run closes to PostgreSQL's user.
+    with TemporaryDirectory(prefix="attune-leaks-") as directory:
+        async with Stack(Path(directory), environment=environment) as stack:
+            person = Person(stack)
+            trail = Trail(stack, person, "watched", temporary, gate)
+            await leave_trail(trail)
+            yield trail
+            await person.close()
 
 
 async def test_the_search_finds_what_is_there(trail: Trail) -> None:

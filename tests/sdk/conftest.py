@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,10 +29,12 @@ async def sdk_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def stack() -> AsyncIterator[Stack]:
     """All processes, with data in a directory that goes away."""
-    async with Stack(tmp_path_factory.mktemp("stack")) as running:
-        yield running
+    # Not below pytest's directory, which another run closes to PostgreSQL's user.
+    with TemporaryDirectory(prefix="attune-sdk-") as directory:
+        async with Stack(Path(directory)) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
