@@ -93,3 +93,29 @@ def _variation(text: str) -> str:
     if text == "…":
         return ".*"
     return r"\s+" if text.isspace() else r"\d+(?:\.\d+)?"
+
+
+def tables(text: str) -> Iterator[list[dict[str, str]]]:
+    """Give the rows of each table, by the headings of their columns."""
+    rows: list[list[str]] = []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("|"):
+            rows.append(_cells(line))
+        elif rows:
+            # Of two columns of the same name the last one counts.
+            yield [dict(zip(rows[0], row, strict=True)) for row in rows[2:]]
+            rows = []
+
+
+def _cells(line: str) -> list[str]:
+    cells = re.split(r"(?<!\\)\|", line.strip()[1:-1])
+    return [cell.strip().replace("\\|", "|") for cell in cells]
+
+
+def heading_ids(text: str) -> set[str]:
+    """Return what a link may name after its `#`."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+        for heading in headings
+    }
