@@ -39,8 +39,13 @@ test: $(INSTALLED_DEV) $(INSTALLED_SDK) ## Run all tests; they start the servers
 	$(BIN)/pytest $(WHOLE) $(PYTEST_ARGS)
 
 .PHONY: check
-check: $(INSTALLED_DEV) $(INSTALLED_SDK) ## Format, lint, types, imports, tests.
-	$(BIN)/poe check
+check: lint test ## Lint, then all tests.
+
+.PHONY: lint
+lint: $(INSTALLED_DEV) ## Format, lint, types and the arrows between packages, without the tests.
+	$(BIN)/poe lint
+	$(BIN)/poe types
+	$(BIN)/poe imports
 
 .PHONY: bench
 bench: $(INSTALLED_DEV) ## Measure against bare Temporal on the same servers.

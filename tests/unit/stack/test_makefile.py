@@ -24,7 +24,9 @@ def output(*command: str) -> str:
         ("up", ".venv/bin/attune up"),
         ("test", ".venv/bin/pytest -n"),
         ("bench", ".venv/bin/python -m benchmarks"),
-        ("check", ".venv/bin/poe check"),
+        ("check", ".venv/bin/poe lint"),
+        ("check", ".venv/bin/pytest"),
+        ("lint", ".venv/bin/poe types"),
     ],
 )
 def test_target_runs_the_command(target: str, command: str) -> None:
