@@ -25,8 +25,7 @@ class Completions:
     async def __aenter__(self) -> Self:
         """Begin to listen."""
         self._connection = await asyncpg.connect(self._url)
-        for channel in ("execution_created", "execution_status_changed"):
-            await self._connection.add_listener(channel, self._hear)
+        await self._connection.add_listener("execution_status_changed", self._hear)
         return self
 
     async def __aexit__(self, *_: object) -> None:
