@@ -20,6 +20,7 @@ class Completions:
         self._ends: dict[int, tuple[str, float]] = {}
         self._waiters: dict[int, asyncio.Event] = {}
         self._arrivals = asyncio.Condition()
+        self._announcing: set[asyncio.Task[None]] = set()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def __aenter__(self) -> Self:
@@ -65,7 +66,9 @@ class Completions:
         self._ends[said["entity_id"]] = (said["status"], time.perf_counter())
         if waiter := self._waiters.pop(said["entity_id"], None):
             waiter.set()
-        asyncio.get_running_loop().create_task(self._announce())
+        task = asyncio.get_running_loop().create_task(self._announce())
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
 
     async def _announce(self) -> None:
         async with self._arrivals:
