@@ -6,9 +6,11 @@ a new name beside the old one, and the workflow a `workflow.patched`.
 """
 
 import asyncio
+import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -18,6 +20,16 @@ from attune.stack.temporal import EmbeddedTemporal
 from tests.support.scenarios import SCENARIOS, play
 
 HISTORIES = Path(__file__).parent / "histories"
+
+
+def without_places(history: str) -> str:
+    """Leave out who recorded it and where: stack traces and identities."""
+    document = json.loads(history, object_hook=_without_places)
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _without_places(found: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in found.items() if k not in {"stackTrace", "identity"}}
 
 
 async def record() -> None:
@@ -36,7 +48,7 @@ async def record() -> None:
                 played = await play(client, scenario, "history")
                 history = await played.handle.fetch_history()
                 file = HISTORIES / f"{scenario.name}.json"
-                file.write_text(history.to_json() + "\n")
+                file.write_text(without_places(history.to_json()))
                 sys.stdout.write(f"recorded {file.name}\n")
         finally:
             await server.stop()
