@@ -14,6 +14,7 @@ from attune.cli.connection import Connection, Credentials
 from attune.cli.document import JsonObject, unwrap
 from attune.cli.errors import CommandError, Refused, Unreachable
 from attune.cli.event_stream import ServerSentEvent, read_events, split_lines
+from attune.cli.local_stack import find_local_stack
 from attune.cli.refusal import refused
 
 PAGE_SIZE = 100
@@ -250,14 +251,19 @@ class ApiClient:
     def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
         url = self.connection.api_url
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            return Unreachable(
-                f"cannot reach {url}: is it running? try `attune up`, "
-                "or name another with --api-url"
-            )
+            return Unreachable(f"cannot reach {url}: {_instead_of(url)}")
         if isinstance(error, httpx.TimeoutException):
             return Unreachable(f"{url} did not answer in time")
         text = str(error) or type(error).__name__
         return Unreachable(f"the connection to {url} broke: {text}")
+
+
+def _instead_of(url: str) -> str:
+    """Return what to do about a server that is not there."""
+    stack = find_local_stack()
+    if stack is None or not stack.is_up or stack.api_url == url:
+        return "is it running? try `attune up`, or name another with --api-url"
+    return f"the stack of this machine is at {stack.api_url}, name it with --api-url"
 
 
 def _without_none(params: Params | None) -> dict[str, Any] | None:

@@ -16,6 +16,8 @@ class LocalStack:
     api_url: str
     admin_login: str | None = None
     admin_password_file: str | None = None
+    is_up: bool = False
+    """Whether it was running when it last said anything."""
 
     def admin_password(self) -> str | None:
         """Return the first administrator's password, if this user may read it."""
@@ -36,4 +38,9 @@ def find_local_stack(environment: Mapping[str, str] = os.environ) -> LocalStack 
         return None
     if not isinstance(url, str):
         return None
-    return LocalStack(url, record.get("admin_login"), record.get("admin_password_file"))
+    return LocalStack(
+        url,
+        record.get("admin_login"),
+        record.get("admin_password_file"),
+        record.get("state") == "ready",
+    )

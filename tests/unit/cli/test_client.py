@@ -1,6 +1,8 @@
 import io
+import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -331,3 +333,25 @@ def test_requests_are_shown_without_their_secrets(api: FakeApi) -> None:
     assert said[0].startswith("GET /x 200")
     assert "secret-token" not in said[0]
     assert "private" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("record", "hint"),
+    [
+        ({"api_url": "http://127.0.0.1:9", "state": "ready"}, "http://127.0.0.1:9"),
+        ({"api_url": "http://127.0.0.1:9", "state": "stopped"}, "attune up"),
+        (None, "attune up"),
+    ],
+)
+def test_a_server_that_is_not_there_has_a_hint(
+    client: ApiClient, api: FakeApi, home: Path, record: object, hint: str
+) -> None:
+    api.on("GET", "/x", httpx.ConnectError("refused"))
+    if record is not None:
+        (home / "stack").mkdir()
+        (home / "stack" / "stack.json").write_text(json.dumps(record))
+
+    with pytest.raises(Unreachable) as error:
+        client.get("/x")
+
+    assert hint in error.value.message
