@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Text, cast, func, insert, select, text
 from sqlalchemy.orm import defer
 
-from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
+from attune.db.models.execution import Execution, ExecutionSecretValue
 from attune.db.repositories.base import Repository, equals, present
 from attune.db.visibility import Columns, named_packs, visible
 from attune.domain.errors import NotFound
@@ -175,16 +175,6 @@ class ExecutionRepository(Repository[Execution]):
             {"id": execution_id, "stream": stream, "offset": offset, "limit": limit},
         )
         return [(row.byte_offset, bytes(row.content)) for row in rows]
-
-    async def log_size(self, execution_id: int, stream: str) -> int:
-        """Return how many bytes of a stream are stored."""
-        end = func.max(
-            ExecutionLog.byte_offset + func.octet_length(ExecutionLog.content)
-        )
-        query = select(func.coalesce(end, 0)).where(
-            ExecutionLog.execution_id == execution_id, ExecutionLog.stream == stream
-        )
-        return int(await self._session.scalar(query) or 0)
 
 
 _ANCESTORS = text("""
