@@ -22,7 +22,14 @@ from attune.db.models.runtime import Runtime, RuntimeVersion
 from attune.db.models.sensor import Sensor
 from attune.db.models.trigger import Trigger
 from attune.db.models.worker import Worker
-from attune.db.models.workflow import WorkflowDefinition, WorkflowExecution
+from attune.db.models.workflow import (
+    WorkflowDefinition,
+    WorkflowExecution,
+    WorkflowFanOut,
+    WorkflowItem,
+    WorkflowTask,
+    WorkflowTimer,
+)
 
 __all__ = [
     "Action",
@@ -54,4 +61,8 @@ __all__ = [
     "Worker",
     "WorkflowDefinition",
     "WorkflowExecution",
+    "WorkflowFanOut",
+    "WorkflowItem",
+    "WorkflowTask",
+    "WorkflowTimer",
 ]

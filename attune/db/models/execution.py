@@ -19,6 +19,7 @@ from attune.db.base import (
     Entity,
     FilledRef,
     JsonObject,
+    No,
     Revised,
     reference,
 )
@@ -84,6 +85,16 @@ class Execution(Entity, Revised):
     finished_at: Mapped[datetime | None]
     waiting_for: Mapped[dict[str, Any] | None]
     """What a live execution waits for besides a worker: a policy, an inquiry."""
+    awaited: Mapped[No]
+    """The workflow that started it has not taken note of its end yet."""
+    held_status: Mapped[ExecutionStatus | None]
+    """How its process ended, while an inquiry that it posted is open."""
+    secret_references: Mapped[list[Any] | None]
+    """Where its parameters hold secrets that only its worker is told, and which."""
+    enqueued_at: Mapped[datetime | None]
+    """Since when, or when last, a policy made it wait."""
+    admitted_at: Mapped[datetime | None]
+    """When the policies that bear on it let it go on."""
 
     action: Mapped["Action | None"] = relationship(lazy="raise")
     enforcement: Mapped["Enforcement | None"] = relationship(lazy="raise")
@@ -125,6 +136,9 @@ class Execution(Entity, Revised):
         Index(None, "action", **_where("action IS NOT NULL")),
         Index(None, "worker", **_where("worker IS NOT NULL")),
         Index(None, "created", postgresql_using="brin"),
+        Index(None, "action_ref", "admitted_at", **_where("admitted_at IS NOT NULL")),
+        Index(None, "pack_ref", "admitted_at", **_where("admitted_at IS NOT NULL")),
+        Index(None, "admitted_at", **_where("admitted_at IS NOT NULL")),
     )
 
 

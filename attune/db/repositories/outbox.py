@@ -1,14 +1,12 @@
 """What Temporal has yet to be told."""
 
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
 from sqlalchemy import delete, insert, text
 
 from attune.db.models.outbox import OutboxMessage
 from attune.db.repositories.base import Repository
-
-CANCEL_EXECUTION = "cancel_execution"
 
 # Take what is due; it comes back after a second unless it was delivered by then.
 _CLAIM_DUE = text("""
@@ -25,15 +23,24 @@ _CLAIM_DUE = text("""
         FOR UPDATE SKIP LOCKED
     ) AS due
     WHERE o.id = due.id
-    RETURNING o.id, o.workflow_id, o.payload, o.attempt_count
+    RETURNING o.id, o.kind, o.workflow_id, o.payload, o.attempt_count
 """)
+
+
+class SignalKind(StrEnum):
+    """What a workflow run has to hear; the rows say the rest."""
+
+    CANCEL = "cancel_execution"  # this execution is to end
+    ENDED = "execution_ended"  # it ended outside of the workflow run
+    WAKE = "wake_workflow"  # look again: resumed, paused, admitted
 
 
 @dataclass(frozen=True)
 class WaitingSignal:
-    """A cancel that a workflow run has to hear of."""
+    """A word that a workflow run has to hear of one execution."""
 
     outbox_id: int
+    kind: SignalKind
     workflow_id: str
     execution_id: int
     attempt_count: int
@@ -47,8 +54,19 @@ class OutboxRepository(Repository[OutboxMessage]):
 
     async def add_cancel(self, workflow_id: str, execution_id: int) -> None:
         """Have the workflow run told that this execution is to end."""
-        values: dict[str, Any] = {
-            "kind": CANCEL_EXECUTION,
+        await self._add(SignalKind.CANCEL, workflow_id, execution_id)
+
+    async def add_ended(self, workflow_id: str, execution_id: int) -> None:
+        """Have the workflow run told that this execution has ended elsewhere."""
+        await self._add(SignalKind.ENDED, workflow_id, execution_id)
+
+    async def add_wake(self, workflow_id: str, execution_id: int) -> None:
+        """Have the run of this workflow's execution look at its rows again."""
+        await self._add(SignalKind.WAKE, workflow_id, execution_id)
+
+    async def _add(self, kind: SignalKind, workflow_id: str, execution_id: int) -> None:
+        values = {
+            "kind": kind.value,
             "workflow_id": workflow_id,
             "payload": {"execution_id": execution_id},
         }
@@ -60,6 +78,7 @@ class OutboxRepository(Repository[OutboxMessage]):
         return [
             WaitingSignal(
                 outbox_id=row.id,
+                kind=SignalKind(row.kind),
                 workflow_id=row.workflow_id,
                 execution_id=row.payload["execution_id"],
                 attempt_count=row.attempt_count,

@@ -20,10 +20,11 @@ BEGIN
     NEW.action_ref := coalesce(NEW.action_ref, executed.ref);
     NEW.pack_ref := coalesce(NEW.pack_ref, executed.pack_ref);
     NEW.runtime_ref := coalesce(NEW.runtime_ref, executed.runtime_ref);
+    -- What the engine does itself, a workflow or a question, has no limit of its own.
     NEW.timeout_seconds := coalesce(
         NEW.timeout_seconds,
         executed.timeout_seconds,
-        300
+        CASE WHEN NEW.runtime_ref IS DISTINCT FROM 'core.builtin' THEN 300 END
     );
     NEW.permission_set_refs := coalesce(
         NEW.permission_set_refs,

@@ -37,6 +37,11 @@ BEGIN
     );
     IF NEW.status = 'requested' THEN
         PERFORM pg_notify('attune_dispatch', '');
+    ELSIF NEW.finished_at IS NOT NULL AND EXISTS (
+        SELECT FROM attune.execution WHERE status = 'scheduling'
+    ) THEN
+        -- There is room now for what a policy makes wait.
+        PERFORM pg_notify('attune_dispatch', 'admission');
     END IF;
     RETURN NULL;
 END;

@@ -1,4 +1,4 @@
--- Describe an action, its runtime and its pack as they are now.
+-- Describe an action, its runtime, its pack and its workflow as they are now.
 CREATE OR REPLACE FUNCTION attune.snapshot_action(source attune.action)
     RETURNS jsonb
     LANGUAGE plpgsql
@@ -43,6 +43,20 @@ BEGIN
             FROM attune.runtime AS r
             WHERE r.id = source.runtime
         )
+    ) || coalesce(
+        (
+            SELECT jsonb_build_object(
+                'workflow', jsonb_build_object(
+                    'id', w.id,
+                    'ref', w.ref,
+                    'version', w.version,
+                    'definition', w.definition
+                )
+            )
+            FROM attune.workflow_definition AS w
+            WHERE w.id = source.workflow_def
+        ),
+        '{}'
     );
 END;
 $$;
