@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from attune.domain.executable import ENGINE
 from attune.domain.json import JsonObject
 from attune.domain.ref import Ref
 from attune.domain.rule import RuleText, check_rule
@@ -12,7 +13,6 @@ from attune.packs.definition import Components, Sourced
 from attune.packs.manifest import ComponentDocument, PackManifest
 from attune.packs.paths import MAX_PATH_BYTES, safe_path
 from attune.packs.problems import Problems
-from attune.packs.workflow_file import ENGINE
 
 
 def check_manifest(problems: Problems, source: str, manifest: PackManifest) -> None:

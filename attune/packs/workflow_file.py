@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from attune.domain.errors import InvalidInput
+from attune.domain.executable import ENGINE
 from attune.domain.json import Json
 from attune.packs.component import ActionDocument, WorkflowDocument
 from attune.packs.fields import Origin
 from attune.packs.paths import safe_path
-
-ENGINE = "core.builtin"
-"""The runtime of what the engine does itself: no process is started for it."""
 
 
 def find_graph(directory: Path, name: str) -> Path:

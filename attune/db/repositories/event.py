@@ -60,7 +60,9 @@ _RULES = text("""
         a.id AS action_id, a.ref AS action_ref, a.pack_ref AS action_pack_ref,
         a.runtime_ref, a.enabled AS action_enabled, a.param_schema,
         a.timeout_seconds,
-        COALESCE(rt.execution_config, '{}') <> '{}' AS is_executable
+        COALESCE(rt.execution_config, '{}') <> '{}'
+            OR a.workflow_def IS NOT NULL
+            OR a.ref = 'core.ask' AS is_executable
     FROM attune.rule AS r
     JOIN attune.trigger AS t ON t.id = r.trigger
     JOIN attune.pack AS p ON p.id = r.pack

@@ -51,7 +51,9 @@ _EXECUTABLE = text("""
     SELECT
         a.id, a.ref, a.pack_ref, a.runtime_ref, a.enabled, a.param_schema,
         a.timeout_seconds,
-        COALESCE(rt.execution_config, '{}') <> '{}' AS is_executable,
+        COALESCE(rt.execution_config, '{}') <> '{}'
+            OR a.workflow_def IS NOT NULL
+            OR a.ref = 'core.ask' AS is_executable,
         p.is_standard, p.owner_identity
     FROM attune.action AS a
     JOIN attune.pack AS p ON p.id = a.pack

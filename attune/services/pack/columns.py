@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from attune.domain.executable import ENGINE
 from attune.domain.policy import PolicyScope
 from attune.domain.rule import canonical_conditions
 from attune.packs.component import (
@@ -17,7 +18,6 @@ from attune.packs.component import (
 )
 from attune.packs.manifest import Document, PackManifest
 from attune.packs.policy import PolicyDocument
-from attune.packs.workflow_file import ENGINE
 
 Columns = dict[str, Any]
 
