@@ -25,12 +25,18 @@ _NO_FUNCTIONS: Final[Mapping[str, Callable[..., Json]]] = MappingProxyType({})
 class Expression:
     """A compiled expression; it holds no state, so that everyone may share it."""
 
-    __slots__ = ("_step", "names", "source")
+    __slots__ = ("_step", "calls", "names", "path", "paths", "source")
 
-    def __init__(self, source: str, step: Step, names: frozenset[str]) -> None:
+    def __init__(self, source: str, step: Step, compiler: Compiler) -> None:
         self.source = source
-        self.names = names
+        self.names = frozenset(path[0] for path in compiler.paths)
         """The variables that it reads, which are the top of every path."""
+        self.paths = frozenset(compiler.paths)
+        """What it reads, as far as that can be seen: `a.b[c].d` reads a.b and c."""
+        self.path = compiler.sole_path
+        """Its path, if it is nothing else."""
+        self.calls = frozenset(compiler.calls)
+        """The functions it calls that the evaluation has to bring."""
         self._step = step
 
     def evaluate(
@@ -65,7 +71,7 @@ def compile_expression(
 def _compile(source: str, functions: frozenset[str]) -> Expression:
     compiler = Compiler(functions)
     try:
-        step = compiler.step(parse(source))
+        step = compiler.compile(parse(source))
     except RecursionError:
         raise InvalidInput("the expression is nested too deeply") from None
-    return Expression(source, step, frozenset(compiler.names))
+    return Expression(source, step, compiler)

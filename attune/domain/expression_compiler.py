@@ -49,9 +49,18 @@ class Compiler:
 
     def __init__(self, extra: Collection[str]) -> None:
         self.extra = extra
-        self.names: set[str] = set()
+        self.paths: set[tuple[str, ...]] = set()
+        self.sole_path: tuple[str, ...] | None = None
+        self.calls: set[str] = set()
         self._depth = 0
         self._count = 0
+
+    def compile(self, tree: nodes.Expr) -> Step:
+        """Return the step of a whole expression."""
+        step = self.step(tree)
+        if isinstance(_path(tree)[0], nodes.Name) and self.paths:
+            (self.sole_path,) = self.paths
+        return step
 
     def step(self, node: nodes.Node) -> Step:
         """Return the step that gives the node's value."""
@@ -99,7 +108,7 @@ def _name(compiler: Compiler, node: nodes.Name) -> Step:
 def _variable(compiler: Compiler, name: str, keys: Sequence[Key]) -> Step:
     if name == _NULL:
         return null
-    compiler.names.add(name)
+    compiler.paths.add((name, *[key for key, _ in keys]))
     return path_of_scope(name, keys)
 
 
@@ -257,6 +266,7 @@ def _function(
 ) -> Step:
     steps = compiler.steps(arguments)
     if name in compiler.extra:
+        compiler.calls.add(name)
         return brought(name, steps)
     function = _find(name, position)
     try:

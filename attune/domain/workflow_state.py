@@ -5,7 +5,7 @@ and the task states that `needs` names; it never looks at all tasks.
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypeAlias
 
 from attune.domain.json import JsonObject
 
@@ -14,11 +14,8 @@ SKIPPED: Final = "skipped"
 MAX_FAILURES: Final = 20
 
 
-class Failure(TypedDict):
-    """A task that failed, which no transition handled, and why."""
-
-    task: str
-    error: str
+Failure: TypeAlias = dict[str, str]
+"""A `task` that failed, which no transition handled, and the `error`."""
 
 
 @dataclass(slots=True)
