@@ -29,6 +29,7 @@ from attune.api.routes import (
     trigger,
     webhook,
     worker,
+    workflow,
 )
 from attune.api.routing import Router
 from attune.config import Settings
@@ -47,6 +48,7 @@ ROUTERS: tuple[Router, ...] = (
     pack.router,
     runtime.router,
     action.router,
+    workflow.router,
     trigger.router,
     rule.router,
     internal_runtime.router,

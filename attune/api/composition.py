@@ -37,12 +37,14 @@ from attune.services.identity import IdentityService
 from attune.services.login_throttle import LoginThrottle
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
+from attune.services.pack.sync import PackWorkflowService
 from attune.services.rule import RuleService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
+from attune.services.workflow.definition import WorkflowService
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ class Services:
     links: RunLinks
     packs: PackService
     pack_installs: PackInstallService
+    pack_workflows: PackWorkflowService
     proxies: Proxies
     receiving: ReceiveService
     rulebook: Rulebook
@@ -77,6 +80,7 @@ class Services:
     triggers: TriggerService
     webhooks: WebhookService
     workers: WorkerService
+    workflows: WorkflowService
 
     def by_type(self) -> dict[type, object]:
         """Return the services under their classes."""
@@ -125,6 +129,7 @@ def compose(settings: Settings, database: Database) -> Services:
         intake=intake,
         packs=PackService(database, store, definitions, encryption),
         pack_installs=PackInstallService(database, store, definitions, encryption),
+        pack_workflows=PackWorkflowService(database, store, definitions),
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
         proxies=Proxies(settings.server.trusted_proxies),
         receiving=ReceiveService(database, intake, webhook_book),
@@ -138,6 +143,7 @@ def compose(settings: Settings, database: Database) -> Services:
         health=HealthService(database),
         identities=IdentityService(database, passwords, throttle),
         workers=WorkerService(database, tokens, worker_lifetime),
+        workflows=WorkflowService(database, definitions),
     )
 
 

@@ -23,12 +23,14 @@ from attune.services.health import HealthService
 from attune.services.identity import IdentityService
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
+from attune.services.pack.sync import PackWorkflowService
 from attune.services.rule import RuleService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
+from attune.services.workflow.definition import WorkflowService
 
 Authenticated = Annotated[Caller, Depends(AnyToken())]
 """Any identity, execution or sensor; the service decides what it may see."""
@@ -65,8 +67,10 @@ Links = Annotated[RunLinks, provided(RunLinks)]
 CatalogOfRuntimes = Annotated[RuntimeCatalogService, provided(RuntimeCatalogService)]
 Packs = Annotated[PackService, provided(PackService)]
 PackInstalls = Annotated[PackInstallService, provided(PackInstallService)]
+PackWorkflows = Annotated[PackWorkflowService, provided(PackWorkflowService)]
 Runtimes = Annotated[RuntimeService, provided(RuntimeService)]
 Actions = Annotated[ActionService, provided(ActionService)]
+Workflows = Annotated[WorkflowService, provided(WorkflowService)]
 Triggers = Annotated[TriggerService, provided(TriggerService)]
 Webhooks = Annotated[WebhookService, provided(WebhookService)]
 Receiving = Annotated[ReceiveService, provided(ReceiveService)]

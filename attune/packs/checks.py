@@ -76,6 +76,7 @@ def _check_code(
     """An entry point is a file of the pack or code; a lone word is a missing file."""
     document = action.document
     if document.workflow_file is not None or document.runtime == ENGINE:
+        # What the engine could run of it is checked with the workflows.
         return
     code = document.entrypoint
     if not code.strip():

@@ -25,6 +25,7 @@ from attune.packs.fields import (
     Seconds,
     VersionConstraints,
     Words,
+    WorkflowVersion,
     origin_of,
 )
 from attune.packs.manifest import (
@@ -146,14 +147,20 @@ class PermissionSetDocument(ComponentDocument):
 
 
 class WorkflowDocument(ComponentDocument):
-    """A graph of tasks; what it means is checked where it is run."""
+    """A graph of tasks, which is kept as it is written and checked as a whole."""
 
-    version: Annotated[str, Field(min_length=1, max_length=255)] = "1.0.0"
+    version: WorkflowVersion = "1.0.0"
     param_schema: Object = spelled("parameters", "param_schema", default={})
     out_schema: Object = spelled("output", "output_schema", "out_schema", default={})
     tags: Words = []
+    vars: Json = None
+    tasks: Json = None
+    output_map: Json = None
+    cancellation_policy: Json = None
     enabled: bool = True
-    vars: Object = {}
-    tasks: Annotated[list[Object], Field(min_length=1)]
-    output_map: Object = {}
-    cancellation_policy: str | None = None
+    timeout_seconds: Seconds | None = spelled(
+        "timeout_seconds", "timeout", default=None
+    )
+    default_execution_permission_set_refs: PermissionSetRefs = []
+    reference_visibility: ReferenceVisibility = ReferenceVisibility.PUBLIC
+    reference_allowed_pack_refs: Words = []

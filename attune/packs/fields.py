@@ -135,6 +135,10 @@ SemanticVersion = Annotated[
 RuntimeVersionText = Annotated[
     str, BeforeValidator(_as_text), AfterValidator(refusing(_runtime_version))
 ]
+WorkflowVersion = Annotated[
+    str, BeforeValidator(_as_text), Field(min_length=1, max_length=255, pattern=r"\S")
+]
+"""What people call a state of a workflow; any text."""
 VersionConstraint = Annotated[
     str, BeforeValidator(_as_text), AfterValidator(refusing(_constraint))
 ]

@@ -26,7 +26,8 @@ from attune.packs.fields import Origin
 from attune.packs.manifest import ComponentDocument, Document, PackManifest
 from attune.packs.policy import PolicyDocument
 from attune.packs.problems import Problems
-from attune.packs.workflow_file import action_of, complete, find_graph
+from attune.packs.workflow_checks import check_workflows
+from attune.packs.workflow_file import action_of, complete, completed, find_graph
 
 C = TypeVar("C", bound=ComponentDocument)
 D = TypeVar("D", bound=Document)
@@ -39,9 +40,33 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 
 def read_pack(directory: Path) -> PackDefinition:
     """Return what the files define, or raise InvalidInput with every problem."""
+    inspected = inspect_pack(directory)
+    inspected.problems.raise_if_any(inspected.ref)
+    if inspected.manifest is None:
+        raise InvalidInput(f"{MANIFEST} cannot be read")
+    return PackDefinition(
+        directory=directory,
+        manifest=inspected.manifest,
+        components=inspected.components,
+        warnings=tuple(inspected.problems.warnings),
+    )
+
+
+def inspect_pack(directory: Path) -> "Inspection":
+    """Return what can be read of the files, and everything that is wrong with them."""
     if not (directory / MANIFEST).is_file():
         raise InvalidInput(f"There is no {MANIFEST} in the pack's directory")
     return _Reading(directory).run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """A pack that was read, whole or not."""
+
+    ref: str
+    manifest: PackManifest | None
+    components: Components
+    problems: Problems
 
 
 @dataclass
@@ -52,18 +77,16 @@ class _Reading:
     problems: Problems = field(default_factory=Problems)
     pack_ref: str = "pack"
 
-    def run(self) -> PackDefinition:
+    def run(self) -> Inspection:
         manifest = self._manifest()
         components = self._components()
         check_components(self.problems, self.directory, self.pack_ref, components)
-        self.problems.raise_if_any(self.pack_ref)
-        if manifest is None:
-            raise InvalidInput(f"{MANIFEST} cannot be read")
-        return PackDefinition(
-            directory=self.directory,
+        check_workflows(self.problems, self.pack_ref, components)
+        return Inspection(
+            ref=self.pack_ref,
             manifest=manifest,
             components=components,
-            warnings=tuple(self.problems.warnings),
+            problems=self.problems,
         )
 
     def _components(self) -> Components:
@@ -74,6 +97,7 @@ class _Reading:
         alone = self._folder("workflows", WorkflowDocument)
         graphs = self._graphs(actions)
         runners = [Sourced(each.source, action_of(each.document)) for each in alone]
+        actions = _completed(actions, graphs)
         return Components(
             permission_sets=permission_sets,
             runtimes=runtimes,
@@ -158,3 +182,17 @@ class _Reading:
 
     def _source(self, path: Path) -> str:
         return path.relative_to(self.directory).as_posix()
+
+
+def _completed(
+    actions: Sequence[Sourced[ActionDocument]],
+    graphs: Sequence[Sourced[WorkflowDocument]],
+) -> list[Sourced[ActionDocument]]:
+    """Return the actions, each with what the file of its graph says of it."""
+    by_ref = {each.document.ref: each.document for each in graphs}
+    return [
+        Sourced(each.source, completed(each.document, by_ref[each.document.ref]))
+        if each.document.ref in by_ref and each.document.workflow_file
+        else each
+        for each in actions
+    ]

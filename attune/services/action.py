@@ -1,11 +1,12 @@
 """Actions: made, looked at, changed, removed."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attune.db.database import Database, Transaction
 from attune.db.models.action import Action
 from attune.db.models.runtime import Runtime
+from attune.db.models.workflow import WorkflowDefinition
 from attune.db.repositories.action import (
     ActionFilter,
     executable_actions,
@@ -13,6 +14,7 @@ from attune.db.repositories.action import (
 )
 from attune.db.visibility import in_visible_pack
 from attune.domain.errors import InvalidInput, NotFound
+from attune.domain.executable import ENGINE
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action as Act
 from attune.domain.permission import Caller, Resource, Target
@@ -20,6 +22,16 @@ from attune.domain.schema import check_schema
 from attune.domain.version import parse_constraint
 from attune.services.component import check_ref, tidy, visible_pack, write
 from attune.services.definitions import Definitions
+from attune.services.workflow.companion import (
+    change_workflow,
+    remove_workflow,
+)
+
+_UNRUNNABLE: Final = (
+    f"runtime_ref: {ENGINE} runs no code; a workflow is made with"
+    " POST /api/v1/workflows"
+)
+_UNCODED: Final = f"runtime_ref: a workflow is run by {ENGINE} and nothing else"
 
 
 class ActionService:
@@ -87,29 +99,50 @@ class ActionService:
         """Change the fields that are given; None takes a value away."""
         values = tidy(changes)
         async with self._database.transaction() as tx:
-            action = await _lock(tx, caller, ref, Act.UPDATE)
-            await _check(tx, caller, values)
+            action, workflow = await _lock(tx, caller, ref, Act.UPDATE)
+            if workflow is not None:
+                await change_workflow(tx, caller, workflow, values)
+            await _check(tx, caller, values, is_workflow=workflow is not None)
             write(action, values)
             await tx.flush()
         self._definitions.forget()
         return action
 
     async def delete(self, caller: Caller, ref: str) -> None:
-        """Remove the action; rules that name it stay and match nothing."""
+        """Remove the action, and the workflow that it runs if it does.
+
+        Rules that name it stay and match nothing.
+        """
         async with self._database.transaction() as tx:
-            await tx.actions.remove(await _lock(tx, caller, ref, Act.DELETE))
+            action, workflow = await _lock(tx, caller, ref, Act.DELETE)
+            if workflow is not None:
+                await remove_workflow(tx, workflow)
+            else:
+                await tx.actions.remove(action)
         self._definitions.forget()
 
 
-async def _lock(tx: Transaction, caller: Caller, ref: str, act: Act) -> Action:
-    """Return the action for a change that the caller may make."""
+async def _lock(
+    tx: Transaction, caller: Caller, ref: str, act: Act
+) -> tuple[Action, WorkflowDefinition | None]:
+    """Return the action, and its workflow, for a change that the caller may make."""
     seen = await tx.actions.get_by_ref(ref, among=visible_actions(caller))
     target = Target(pack_ref=seen.pack_ref, ref=seen.ref, id=seen.id)
     caller.require(Resource.ACTIONS, act, target)
-    return await tx.actions.lock(seen.id)
+    workflow = None
+    if seen.workflow_def_id is not None:
+        # The workflow first: two that change both must not wait for each other.
+        workflow = await tx.workflow_definitions.lock(seen.workflow_def_id)
+    return await tx.actions.lock(seen.id), workflow
 
 
-async def _check(tx: Transaction, caller: Caller, values: dict[str, Any]) -> None:
+async def _check(
+    tx: Transaction,
+    caller: Caller,
+    values: dict[str, Any],
+    *,
+    is_workflow: bool = False,
+) -> None:
     """Check what is given, and put ids and refs of the runtime side by side."""
     problems = [
         *_schema_problems(values),
@@ -120,9 +153,12 @@ async def _check(tx: Transaction, caller: Caller, values: dict[str, Any]) -> Non
     runtime = await _runtime(
         tx, caller, values.pop("runtime", None), values.get("runtime_ref")
     )
-    if runtime is not None:
-        values["runtime_id"] = runtime.id
-        values["runtime_ref"] = runtime.ref
+    if runtime is None:
+        return
+    if (runtime.ref == ENGINE) is not is_workflow:
+        raise InvalidInput(_UNRUNNABLE if runtime.ref == ENGINE else _UNCODED)
+    values["runtime_id"] = runtime.id
+    values["runtime_ref"] = runtime.ref
 
 
 def _schema_problems(values: Mapping[str, Any]) -> list[str]:

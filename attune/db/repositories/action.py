@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, or_, select
 
 from attune.db.models import Action
 from attune.db.repositories.component import (
@@ -20,6 +20,18 @@ COLUMNS = Columns(pack_ref=Action.pack_ref, ref=Action.ref, id=Action.id)
 """What constraints on actions are held against."""
 
 
+_DESCRIPTION: tuple[Any, ...] = (
+    Action.id,
+    Action.ref,
+    Action.pack_ref,
+    Action.is_adhoc,
+    Action.enabled,
+    Action.param_schema,
+    Action.reference_visibility,
+    Action.reference_allowed_pack_refs,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ActionFilter(ComponentFilter):
     """Which actions are wanted; None means any."""
@@ -32,6 +44,14 @@ class ActionFilter(ComponentFilter):
 def visible_actions(caller: Caller) -> ColumnElement[bool]:
     """Return the condition under which an action exists for the caller."""
     return visible(caller, Resource.ACTIONS, COLUMNS)
+
+
+def referable_actions(caller: Caller, pack_ref: str) -> ColumnElement[bool]:
+    """Return the condition under which files of the pack can name an action.
+
+    Whoever installs the pack need not see what it has already.
+    """
+    return or_(Action.pack_ref == pack_ref, visible_actions(caller))
 
 
 def executable_actions(caller: Caller) -> ColumnElement[bool]:
@@ -49,6 +69,22 @@ class ActionRepository(ComponentRepository[Action]):
         """Return the actions that run this workflow definition."""
         query = select(Action).where(Action.workflow_def_id == workflow_def_id)
         return await self._all(query.order_by(Action.ref))
+
+    async def described(
+        self, refs: Collection[str], *, among: ColumnElement[bool] | None = None
+    ) -> Sequence[Row[Any]]:
+        """Return of these actions what has to be known to refer to them, by ref."""
+        query = select(*_DESCRIPTION).where(Action.ref.in_(sorted(refs)))
+        narrowed = query if among is None else query.where(among)
+        return (await self._session.execute(narrowed.order_by(Action.ref))).all()
+
+    async def refs_of(
+        self, pack_refs: Collection[str], among: ColumnElement[bool], most: int
+    ) -> Sequence[str]:
+        """Return the refs of the first actions of these packs."""
+        query = select(Action.ref).where(Action.pack_ref.in_(sorted(pack_refs)), among)
+        found = await self._session.scalars(query.order_by(Action.ref).limit(most))
+        return found.all()
 
     async def param_schemas(self, ids: Collection[int]) -> dict[int, dict[str, Any]]:
         """Return the schemas of parameters by the ids of their actions."""

@@ -48,10 +48,13 @@ class ComponentRepository(Repository[M]):
         fresh = query.execution_options(populate_existing=True)
         return self._found(await self._one(fresh, None), ref)
 
-    async def find_by_refs(self, refs: Collection[str]) -> Sequence[M]:
+    async def find_by_refs(
+        self, refs: Collection[str], *, among: ColumnElement[bool] | None = None
+    ) -> Sequence[M]:
         """Return those of the refs that exist, in the order of their refs."""
         query = select(self.model).where(self.model.ref.in_(refs))
-        return await self._all(query.order_by(self.model.ref))
+        narrowed = query if among is None else query.where(among)
+        return await self._all(narrowed.order_by(self.model.ref))
 
     async def find_by_pack(self, pack_id: int) -> Sequence[M]:
         """Return every component of the pack, in the order of their refs."""

@@ -18,10 +18,11 @@ from attune.packs.component import (
 )
 from attune.packs.manifest import Document, PackManifest
 from attune.packs.policy import PolicyDocument
+from attune.packs.workflow_file import graph_of
 
 Columns = dict[str, Any]
 
-_GRAPH = {"version", "tasks", "vars", "output_map", "cancellation_policy"}
+_OF_WORKFLOW = ("label", "description", "version", "param_schema", "out_schema", "tags")
 
 
 def pack_columns(manifest: PackManifest) -> Columns:
@@ -78,9 +79,8 @@ def action_columns(
 
 def workflow_columns(document: WorkflowDocument) -> Columns:
     """Return the columns of a workflow; the graph is kept as it was written."""
-    columns = _columns(document, leave_out={*_GRAPH, "enabled"})
-    graph = document.model_dump(mode="json", include=_GRAPH, exclude_none=True)
-    return {**columns, "version": document.version, "definition": graph}
+    columns = {name: getattr(document, name) for name in _OF_WORKFLOW}
+    return {**columns, "definition": graph_of(document)}
 
 
 def sensor_columns(document: SensorDocument, runtimes: Mapping[str, str]) -> Columns:

@@ -12,7 +12,6 @@ from attune.db.models.rule import Rule
 from attune.db.models.runtime import Runtime
 from attune.db.models.sensor import Sensor
 from attune.db.models.trigger import Trigger
-from attune.db.models.workflow import WorkflowDefinition
 from attune.domain.permission import Caller
 from attune.packs.definition import Components, PackDefinition
 from attune.packs.problems import Problems
@@ -20,6 +19,7 @@ from attune.services.pack import columns
 from attune.services.pack.grants import check_permission_sets, check_policies
 from attune.services.pack.references import check_rules, check_sensors
 from attune.services.pack.runtimes import find_runtimes
+from attune.services.pack.workflows import check_workflows, put_workflows
 from attune.services.pack.writing import Rows
 
 
@@ -51,12 +51,15 @@ class ComponentInstallation:
         await self._actions(runtimes)
         await check_rules(self.tx, self.caller, self.components, self.problems)
         await check_sensors(self.tx, self.caller, self.components, self.problems)
+        warnings = await check_workflows(
+            self.tx, self.caller, self.definition, self.problems
+        )
         self.problems.raise_if_any(self.pack.ref)
         await self._rules()
         await self._sensors(runtimes, triggers)
         await self._policies()
         await self._remove_stale()
-        return self.rows.warnings
+        return [*self.rows.warnings, *warnings]
 
     async def _permission_sets(self) -> None:
         wanted = {
@@ -86,7 +89,7 @@ class ComponentInstallation:
         return await self.rows.put(self.tx.triggers, Trigger, wanted)
 
     async def _actions(self, runtimes: Mapping[str, str]) -> None:
-        workflows = await self._workflows()
+        workflows = await put_workflows(self.rows, self.components)
         wanted = {
             each.document.ref: columns.action_columns(
                 each.document, runtimes, workflows.get(each.document.ref)
@@ -94,16 +97,6 @@ class ComponentInstallation:
             for each in self.components.actions
         }
         await self.rows.put(self.tx.actions, Action, wanted)
-
-    async def _workflows(self) -> dict[str, int]:
-        wanted = {
-            each.document.ref: columns.workflow_columns(each.document)
-            for each in self.components.workflows
-        }
-        rows = await self.rows.put(
-            self.tx.workflow_definitions, WorkflowDefinition, wanted
-        )
-        return {ref: row.id for ref, row in rows.items()}
 
     async def _rules(self) -> None:
         owner_id = self.caller.identity_id
