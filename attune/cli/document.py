@@ -61,13 +61,22 @@ def parse_json(text: str, where: str) -> Any:
         raise usage_error(f"{where} is not valid JSON: {error}") from error
 
 
+def named(source: str) -> str:
+    """Return what people call the place that a document is read from."""
+    return "standard input" if source == "-" else source
+
+
+def read_text(source: str) -> str:
+    """Read the text of a file; `-` is standard input."""
+    try:
+        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise usage_error(f"cannot read {named(source)}: {error}") from error
+
+
 def read_document(source: str) -> Any:
     """Read the JSON or YAML document of a file; `-` is standard input."""
-    where = "standard input" if source == "-" else source
-    try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise usage_error(f"cannot read {where}: {error}") from error
+    where, text = named(source), read_text(source)
     if source.endswith((".yaml", ".yml")):
         return _parse_yaml(text, where)
     return parse_json(text, where)

@@ -35,6 +35,7 @@ CLIENT = (
     ("auth", "Log in, log out, see who you are.", "auth:app"),
     ("pack", "Upload, list and remove packs.", "pack:app"),
     ("action", "List, show and execute actions.", "action:app"),
+    ("workflow", "List, show, check and upload workflows.", "workflow:app"),
     ("execution", "List, follow and cancel executions.", "execution:app"),
     ("trigger", "List, show and switch triggers and their webhooks.", "trigger:app"),
     ("rule", "List, make, change and switch rules.", "rule:app"),

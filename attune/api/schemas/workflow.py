@@ -38,6 +38,7 @@ class _Writing(Creation):
     tags: Tags | None = None
     enabled: bool | None = None
     timeout_seconds: Timeout | None = None
+    default_execution_permission_set_refs: RefList | None = None
     reference_visibility: ReferenceVisibility | None = None
     reference_allowed_pack_refs: RefList | None = None
 
@@ -66,6 +67,7 @@ class UpdateWorkflowRequest(Update):
     tags: Tags | None = None
     enabled: bool | None = None
     timeout_seconds: Patch[Timeout] = None
+    default_execution_permission_set_refs: RefList | None = None
     reference_visibility: ReferenceVisibility | None = None
     reference_allowed_pack_refs: RefList | None = None
 

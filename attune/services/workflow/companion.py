@@ -24,6 +24,7 @@ _OF_WORKFLOW: Final = SHARED | {"version", "definition"}
 _OF_ACTION: Final = SHARED | {
     "enabled",
     "timeout_seconds",
+    "default_execution_permission_set_refs",
     "reference_visibility",
     "reference_allowed_pack_refs",
 }

@@ -22,6 +22,11 @@ LISTS = [
     (["action", "list"], "/api/v1/actions", {}),
     (["action", "list", "--pack", "core"], "/api/v1/packs/core/actions", {}),
     (["action", "search", "web"], "/api/v1/actions/search", {"q": "web"}),
+    (
+        ["workflow", "list", "--pack", "p", "--query", "x", "--tag", "a", "--tag", "b"],
+        "/api/v1/workflows",
+        {"pack_ref": "p", "search": "x", "tags": "a,b"},
+    ),
     (["trigger", "list"], "/api/v1/triggers", {}),
     (["trigger", "list", "--pack", "core"], "/api/v1/packs/core/triggers", {}),
     (["rule", "list", "--disabled"], "/api/v1/rules", {"enabled": "false"}),
@@ -71,6 +76,7 @@ def test_a_list_asks_for_what_was_named(
 SHOWS = [
     (["pack", "show", "demo"], "/api/v1/packs/demo"),
     (["action", "show", "demo.x"], "/api/v1/actions/demo.x"),
+    (["workflow", "show", "demo.x"], "/api/v1/workflows/demo.x"),
     (["trigger", "show", "demo.x"], "/api/v1/triggers/demo.x"),
     (["trigger", "webhook", "show", "demo.x"], "/api/v1/triggers/demo.x"),
     (["rule", "show", "demo.x"], "/api/v1/rules/demo.x"),
@@ -106,6 +112,7 @@ ACTS = [
     ),
     (["worker", "uncordon", "3"], "POST", "/api/v1/workers/3/uncordon"),
     (["action", "delete", "demo.x", "--yes"], "DELETE", "/api/v1/actions/demo.x"),
+    (["workflow", "delete", "demo.x", "--yes"], "DELETE", "/api/v1/workflows/demo.x"),
     (["pack", "delete", "demo", "--yes"], "DELETE", "/api/v1/packs/demo"),
     (["pack", "uninstall", "demo", "--yes"], "DELETE", "/api/v1/packs/demo"),
 ]
