@@ -1,13 +1,16 @@
 """A workflow as its interpreter reads it: compiled once, immutable, shared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeAlias
+from functools import cached_property
 
-from attune.domain.json import Json, JsonObject
-
-Amount: TypeAlias = "int | float | Templated | None"
+from attune.domain.errors import InvalidInput
+from attune.domain.json import JsonObject
+from attune.domain.workflow_document import Draft, TaskReader
+from attune.domain.workflow_graph import Graph, connect, count_of
+from attune.domain.workflow_task import Task
+from attune.domain.workflow_template import Path, Templated
 
 
 class CancellationPolicy(StrEnum):
@@ -17,72 +20,55 @@ class CancellationPolicy(StrEnum):
     CANCEL_RUNNING = "cancel_running"  # they are cancelled too
 
 
-class Backoff(StrEnum):
-    """How the delays between attempts grow."""
-
-    CONSTANT = "constant"  # d, d, d
-    LINEAR = "linear"  # d, 2d, 3d
-    EXPONENTIAL = "exponential"  # d, 2d, 4d
-
-
-@dataclass(frozen=True, slots=True)
-class Templated:
-    """A value with its templates compiled."""
-
-    place: str
-    source: Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the executions of a task are given beside their parameters."""
-
-    permission_set_refs: list[str] | None = None
-    worker_selector: JsonObject | None = None
-    worker_tolerations: list[JsonObject] | None = None
-    worker_affinity: JsonObject | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """What follows the end of a task."""
-
-    targets: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One task, outermost or nested."""
-
-    name: str
-    place: str
-    scope: str | None
-    action_ref: str | None
-    transitions: tuple[Transition, ...] = ()
-    terms: Terms = Terms()
-    has_items: bool = False
-    join: int | None = None
-    inherits_parameters: bool = False
-    nested: tuple[str, ...] = ()
-
-    @property
-    def is_scope(self) -> bool:
-        """Tell whether it only holds other tasks."""
-        return bool(self.nested)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Workflow:
-    """A compiled definition."""
+    """A compiled definition; two are the same only if they are one."""
 
     tasks: Mapping[str, Task]
     """All of them by name, nested ones too."""
     entries: Mapping[str | None, tuple[str, ...]]
     """The tasks that start when the workflow, or the task they are nested in, does."""
     predecessors: Mapping[str, tuple[str, ...]]
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    output_map: Mapping[str, Any] = field(default_factory=dict)
-    cancellation_policy: CancellationPolicy = CancellationPolicy.ALLOW_FINISH
+    """Which other tasks lead to a task."""
+    variables: Mapping[str, Templated]
+    output_map: Mapping[str, Templated]
+    cancellation_policy: CancellationPolicy
+
+    @cached_property
+    def joins(self) -> Mapping[str | None, tuple[str, ...]]:
+        """Return the tasks that wait for several others, by their scope."""
+        found: dict[str | None, tuple[str, ...]] = {}
+        for name, task in self.tasks.items():
+            if task.join is not None:
+                found[task.scope] = (*found.get(task.scope, ()), name)
+        return found
+
+    def leaves(self, name: str, path: Path = ()) -> frozenset[str]:
+        """Return the tasks with an action whose results make up that of a task.
+
+        The path goes on below the result, which has a field for each nested task.
+        """
+        task = self.tasks[name]
+        if not task.is_scope:
+            return frozenset({name})
+        inner = [path[0]] if path and path[0] in task.nested else task.nested
+        return frozenset().union(*(self.leaves(each, path[1:]) for each in inner))
+
+    def within(self, scope: str) -> tuple[str, ...]:
+        """Return all tasks nested in one, at any depth."""
+        nested = self.tasks[scope].nested
+        return (*nested, *(each for name in nested for each in self.within(name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A definition as far as it could be read."""
+
+    workflow: Workflow
+    """To be run only if there are no problems."""
+    draft: Draft
+    graph: Graph
+    problems: list[str]
 
 
 def compile_workflow(definition: JsonObject, pack_ref: str = "") -> Workflow:
@@ -90,4 +76,38 @@ def compile_workflow(definition: JsonObject, pack_ref: str = "") -> Workflow:
 
     An action without a dot is one of the pack.
     """
-    raise NotImplementedError
+    reading = read_workflow(definition, pack_ref)
+    if reading.problems:
+        raise InvalidInput("; ".join(reading.problems), problems=reading.problems)
+    return reading.workflow
+
+
+def read_workflow(definition: JsonObject, pack_ref: str) -> Reading:
+    """Read as much as there is, and everything that is wrong with it."""
+    problems: list[str] = []
+    fields = TaskReader(problems, pack_ref)
+    fields.tasks(definition.get("tasks"), ("tasks",))
+    graph = connect(fields, fields.draft)
+    workflow = Workflow(
+        tasks=_with_joins(fields.draft, graph),
+        entries=graph.entries,
+        predecessors=graph.predecessors,
+        variables=fields.templates(definition.get("vars"), ("vars",)),
+        output_map=fields.templates(definition.get("output_map"), ("output_map",)),
+        cancellation_policy=fields.choice(
+            definition.get("cancellation_policy"),
+            ("cancellation_policy",),
+            CancellationPolicy,
+            CancellationPolicy.ALLOW_FINISH,
+        ),
+    )
+    return Reading(
+        workflow=workflow, draft=fields.draft, graph=graph, problems=problems
+    )
+
+
+def _with_joins(draft: Draft, graph: Graph) -> Mapping[str, Task]:
+    return draft.tasks | {
+        name: replace(draft.tasks[name], join=count_of(asked, graph, name))
+        for name, asked in draft.joins.items()
+    }
