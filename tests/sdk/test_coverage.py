@@ -11,7 +11,7 @@ from attune.stack.stack import Stack
 
 SUBJECTS = (
     *("health", "auth", "packs", "runtimes", "workers", "actions", "triggers"),
-    *("webhooks", "rules", "events", "enforcements", "executions"),
+    *("webhooks", "rules", "events", "enforcements", "executions", "workflows"),
 )
 
 NOT_SERVED = {
@@ -34,9 +34,7 @@ NOT_SERVED = {
     "packs.get_pack_test",
     "packs.get_pack_test_history",
     "packs.get_pack_latest_test",
-    # Needs pack workflows.
-    "packs.sync_pack_workflows",
-    "packs.validate_pack_workflows",
+    # Needs caches.
     "executions.list_workflow_cache_iterations",
     # Needs policies and queues.
     "actions.get_queue_stats",

@@ -85,6 +85,17 @@ class Workshop:
             "action_ref": f"{self.pack.ref}.work",
         } | fields
 
+    def workflow_body(self, name: str = "flow", **fields: Any) -> dict[str, Any]:
+        """Return the body of a new workflow of one task, which runs `work`."""
+        task = {"name": "only", "action": f"{self.pack.ref}.work"}
+        return {
+            "ref": f"{self.pack.ref}.{name}",
+            "pack_ref": self.pack.ref,
+            "label": "Flow",
+            "version": "1.0.0",
+            "definition": {"version": "1.0.0", "tasks": [task]},
+        } | fields
+
     async def action(self, name: str = "work", **fields: Any) -> Any:
         """Make an action of shell code."""
         return await self.post("/actions", self.action_body(name, **fields))
@@ -96,6 +107,10 @@ class Workshop:
     async def rule(self, name: str = "when", **fields: Any) -> Any:
         """Make a rule from `fired` to `work`."""
         return await self.post("/rules", self.rule_body(name, **fields))
+
+    async def workflow(self, name: str = "flow", **fields: Any) -> Any:
+        """Make a workflow of one task, which runs `work`."""
+        return await self.post("/workflows", self.workflow_body(name, **fields))
 
     async def webhook(self, name: str = "fired", **fields: Any) -> str:
         """Make a trigger with an open webhook, and return its path."""

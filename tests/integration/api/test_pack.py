@@ -17,6 +17,7 @@ from attune.packs.bundle import content_hash, unpack_bundle
 from attune.services.pack.core import ensure_core_pack
 from tests.integration.api.conftest import make_settings
 from tests.integration.api.defining import statuses
+from tests.integration.api.installing import get, refs_of, upload
 from tests.integration.api.people import EVERYTHING, Api, Person, grant
 from tests.integration.api.shapes import assert_shape
 from tests.support.packs import GREET, MANIFEST, WHOLE, pack_archive, write_pack
@@ -64,31 +65,6 @@ def app(settings: Settings) -> FastAPI:
 async def admin(api: Api, settings: Settings) -> Person:
     await ensure_core_pack(api.database, settings.packs_base_dir)
     return await api.administrator()
-
-
-async def upload(
-    api: Api,
-    who: Person,
-    files: Mapping[str, str | bytes] | bytes,
-    **form: str,
-) -> httpx.Response:
-    archive = files if isinstance(files, bytes) else pack_archive(files)
-    return await api.client.post(
-        "/api/v1/packs/upload",
-        files={"pack": ("demo.tar.gz", archive, "application/gzip")},
-        data=form,
-        headers=who.headers,
-    )
-
-
-async def get(api: Api, who: Person, path: str, **query: Any) -> httpx.Response:
-    return await api.client.get(f"/api/v1{path}", params=query, headers=who.headers)
-
-
-async def refs_of(api: Api, who: Person, path: str) -> list[str]:
-    answer = await get(api, who, path)
-    assert answer.status_code == 200, answer.text
-    return [each["ref"] for each in answer.json()["items"]]
 
 
 async def test_an_uploaded_pack_is_there_with_everything_in_it(
