@@ -41,7 +41,7 @@ class _Edge:
 
 def draw(definition: JsonObject) -> str:
     """Return the drawing; what starts first has a full circle."""
-    return "\n".join(_scope(_objects(definition.get("tasks"))))
+    return "\n".join(_scope(_tasks(definition)))
 
 
 def _scope(tasks: list[JsonObject]) -> Iterator[str]:
@@ -55,8 +55,7 @@ def _scope(tasks: list[JsonObject]) -> Iterator[str]:
         mark = "○" if name in reached else "●"
         line = f"{mark} {name:<{width}}  {_runs(task):<{runs}}  {_notes(task)}"
         yield line.rstrip()
-        nested = _objects(task.get("tasks"))
-        yield from (f"  │ {each}" for each in _scope(nested))
+        yield from (f"  │ {each}" for each in _scope(_tasks(task)))
         yield from _branches(edges[name])
 
 
@@ -85,11 +84,22 @@ def _edges(task: JsonObject) -> Iterator[_Edge]:
         else:
             yield _Edge("", _names(each))
     for each in _objects(task.get("decision")):
-        condition = "otherwise" if each.get("default") else _bare(each.get("when"))
-        yield _Edge(condition, _names(each.get("next")))
+        default = each.get("default")
+        condition = "otherwise" if default else _bare(each.get("when"))
+        is_named = isinstance(default, str | list)
+        yield _Edge(condition, _names(default if is_named else each.get("next")))
     for key, condition in _LEGACY.items():
         if task.get(key):
             yield _Edge(condition, _names(task[key]))
+
+
+def _tasks(holder: JsonObject) -> list[JsonObject]:
+    """Return the tasks of a workflow or of a task, listed or by name."""
+    tasks = holder.get("tasks")
+    if isinstance(tasks, dict):
+        by_name = {name: task for name, task in tasks.items() if isinstance(task, dict)}
+        return [{"name": name, **task} for name, task in by_name.items()]
+    return _objects(tasks)
 
 
 def _published(publish: Any) -> Iterator[str]:

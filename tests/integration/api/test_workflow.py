@@ -266,7 +266,7 @@ class TestUpdates:
 
     async def test_parallel_changes_of_both_lose_nothing(self, shop: Workshop) -> None:
         ref = (await shop.workflow())["ref"]
-        changes = [
+        changes: list[tuple[str, dict[str, Any]]] = [
             ("workflows", {"version": "2"}),
             ("actions", {"label": "New"}),
             ("workflows", {"description": "New"}),
