@@ -5,7 +5,13 @@ from typing import Protocol
 
 from temporalio import activity
 
-from attune.messages.execution import Pause, Settlement, SettlementResult
+from attune.messages.execution import (
+    InquiryOpened,
+    InquiryOpening,
+    Pause,
+    Settlement,
+    SettlementResult,
+)
 
 
 class ExecutionRecords(Protocol):
@@ -15,11 +21,24 @@ class ExecutionRecords(Protocol):
         """Write the end of the execution, or say what to do instead."""
 
 
+class InquiryRecords(Protocol):
+    """What these activities need of the inquiry service."""
+
+    async def open(self, opening: InquiryOpening) -> InquiryOpened:
+        """Put the question of an execution, or say what became of it already."""
+
+
 class ExecutionActivities:
     """The database side of an execution's life."""
 
-    def __init__(self, executions: ExecutionRecords) -> None:
+    def __init__(self, executions: ExecutionRecords, inquiries: InquiryRecords) -> None:
         self._executions = executions
+        self._inquiries = inquiries
+
+    @activity.defn(name="open_inquiry")
+    async def open_inquiry(self, opening: InquiryOpening) -> InquiryOpened:
+        """Put the question; repeating it answers where the execution stands."""
+        return await self._inquiries.open(opening)
 
     @activity.defn(name="settle")
     async def settle(self, settlement: Settlement) -> SettlementResult:

@@ -207,6 +207,9 @@ class OrchestratorSettings(Group):
     poll_interval_seconds: Seconds = 2
     """Seconds after which the dispatcher looks by itself, without a wake-up."""
 
+    max_task_runs: Count = 10_000
+    """Runs of one task in one execution of a workflow; more are a loop without an end."""
+
     shutdown_grace_seconds: Seconds = 10
     """Seconds that open activities get to end when the orchestrator stops."""
 

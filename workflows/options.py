@@ -19,8 +19,22 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 ACTION_ALLOWANCE = timedelta(minutes=15)
 """Beyond an action's own limit: building its environment, ending it, reporting it."""
 
+_LONGEST_STEP = timedelta(seconds=60)
+
 GATHERING = Pause(seconds=0.5)
 """How long a workflow run that hosts several executions lets their ends gather."""
+
+LARGEST_RUN = 200
+"""How many executions one run of a pack's workflow carries at a time."""
+
+DRAINING = timedelta(seconds=30)
+"""How long a run with a long history waits for what it carries, to continue as new."""
+
+HISTORY_STEP = 4_000
+"""After so many more history events it tries again."""
+
+LONGEST_HISTORY = 40_000
+"""Beyond so many history events it carries nothing new until it has drained."""
 
 
 def action(*, queue: str, limit_seconds: float, summary: str) -> ActivityConfig:
@@ -45,6 +59,11 @@ def database(*, summary: str) -> LocalActivityConfig:
         ),
         "summary": summary,
     }
+
+
+def advance() -> LocalActivityConfig:
+    """Repeat until PostgreSQL takes it; a step may write thousands of rows."""
+    return {**database(summary="advance"), "start_to_close_timeout": _LONGEST_STEP}
 
 
 def pause() -> LocalActivityConfig:

@@ -53,6 +53,8 @@ from attune.db.repositories.workflow import (
     WorkflowDefinitionRepository,
     WorkflowExecutionRepository,
 )
+from attune.db.repositories.workflow_run import WorkflowRunRepository
+from attune.db.repositories.workflow_state import WorkflowStateRepository
 from attune.db.url import engine_url
 from attune.domain.errors import Unavailable
 
@@ -97,6 +99,8 @@ class Transaction:
         self.workers = WorkerRepository(session)
         self.workflow_definitions = WorkflowDefinitionRepository(session)
         self.workflow_executions = WorkflowExecutionRepository(session)
+        self.workflow_runs = WorkflowRunRepository(session)
+        self.workflow_states = WorkflowStateRepository(session)
 
     async def flush(self) -> None:
         """Write what was changed on entities, and read back what triggers filled."""

@@ -16,7 +16,8 @@ DEFAULT_TIMEOUT_SECONDS = 300
 class ExecutableAction:
     """An action as it stands now."""
 
-    id: int
+    id: int | None
+    """None for one that is not there."""
     ref: str
     pack_ref: str
     runtime_ref: str | None

@@ -21,6 +21,14 @@ class ExecutionStatus(StrEnum):
     ABANDONED = "abandoned"  # its worker was lost after the start
 
 
+class ExecutionKind(StrEnum):
+    """What brings an execution to its end."""
+
+    ACTION = "action"  # a worker runs its code
+    INQUIRY = "inquiry"  # a person answers
+    WORKFLOW = "workflow"  # its tasks, each an execution of its own
+
+
 TERMINAL = frozenset(
     {
         ExecutionStatus.COMPLETED,

@@ -1,10 +1,16 @@
 """What an execution's parameters become before it is written down."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from attune.domain.json import Json, JsonObject
-from attune.domain.schema import REDACTED, apply_defaults, secret_names, validate
+from attune.domain.schema import (
+    REDACTED,
+    apply_defaults,
+    secret_names,
+    validate,
+    without,
+)
 
 
 @dataclass(frozen=True)
@@ -19,19 +25,22 @@ class Parameters:
 
 
 def prepare_parameters(
-    param_schema: JsonObject, given: Mapping[str, Json]
+    param_schema: JsonObject,
+    given: Mapping[str, Json],
+    referring: Collection[str] = (),
 ) -> Parameters:
     """Fill in defaults, check against the schema, take the secrets out.
 
     A problem does not refuse the request: the execution is written and fails with it
-    (contract, c.9). Unknown parameters are kept.
+    (contract, c.9). Unknown parameters are kept, and so are those that refer to
+    secrets: what these are is not known yet.
     """
     values = apply_defaults(param_schema, dict(given))
-    problems = validate(param_schema, values, "parameters")
+    problems = validate(without(param_schema, referring), values, "parameters")
     secrets = {
         name: values[name]
         for name in secret_names(param_schema)
-        if values.get(name) is not None
+        if values.get(name) is not None and name not in referring
     }
     config: JsonObject = {**values, **dict.fromkeys(secrets, REDACTED)}
     problem = "Invalid parameters: " + "; ".join(problems) if problems else None

@@ -6,7 +6,7 @@ ever fetching anything, in bounded time, and no message repeats a value.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -222,6 +222,22 @@ def secret_names(schema: JsonObject | None) -> frozenset[str]:
         for name, definition in _parameters(schema)
         if _has_secret(definition) or (shares_secret and _has_reference(definition))
     )
+
+
+def without(schema: JsonObject, names: Collection[str]) -> JsonObject:
+    """Return the schema without these parameters: whatever they are given is right."""
+    if not names or not schema:
+        return schema
+    if _is_flat(schema):
+        return {name: each for name, each in schema.items() if name not in names}
+    properties, required = schema.get("properties"), schema.get("required")
+    loosened = dict(schema)
+    if isinstance(properties, dict):
+        open_ones: JsonObject = {n: {} for n in names if n in properties}
+        loosened["properties"] = {**properties, **open_ones}
+    if isinstance(required, list):
+        loosened["required"] = [name for name in required if name not in names]
+    return loosened
 
 
 def redact(schema: JsonObject | None, values: Mapping[str, Json]) -> JsonObject:

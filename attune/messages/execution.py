@@ -1,6 +1,6 @@
 """What crosses Temporal while an execution lives: ids and small numbers, no user data."""
 
-from attune.domain.execution import ExecutionStatus
+from attune.domain.execution import ExecutionKind, ExecutionStatus
 from attune.domain.settlement import Loss
 from attune.messages.base import Message
 
@@ -15,6 +15,14 @@ class ExecutionOrder(Message):
     """The task queue of the action's runtime."""
     limit_seconds: float
     """How long the process may run."""
+    kind: ExecutionKind = ExecutionKind.ACTION
+    task: str | None = None
+    """Its name in the workflow that started it; for the reader of the Web UI, too."""
+
+    @property
+    def label(self) -> str:
+        """What the reader of the Web UI finds it by."""
+        return f"{self.task}: {self.action_ref}" if self.task else self.action_ref
 
 
 class ExecutionRequest(Message):
@@ -34,7 +42,8 @@ class ActionOutcome(Message):
 
     execution_id: int
     status: ExecutionStatus | None = None
-    """None when this attempt recorded nothing and someone must settle."""
+    """None when this attempt recorded nothing and someone must settle; running when it
+    did, and an inquiry that the action posted is still open."""
 
 
 class Settlement(Message):
@@ -65,6 +74,31 @@ class CancelRequest(Message):
     """A person or a policy wants this execution to end."""
 
     execution_id: int
+
+
+class ExecutionEnded(Message):
+    """This execution has reached its end, and not by the hand of the workflow run."""
+
+    execution_id: int
+
+
+class WakeRequest(Message):
+    """Something was changed outside: look at the rows again."""
+
+    execution_id: int
+
+
+class InquiryOpening(Message):
+    """Ask the person what this execution asks."""
+
+    execution_id: int
+
+
+class InquiryOpened(Message):
+    """Where the execution stands now that its question was put."""
+
+    execution_id: int
+    status: ExecutionStatus
 
 
 class ExecutionReport(Message):

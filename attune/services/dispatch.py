@@ -10,14 +10,21 @@ from datetime import timedelta
 
 from attune.db.database import Database
 from attune.db.repositories.dispatch import WaitingExecution
-from attune.db.repositories.outbox import WaitingSignal
+from attune.db.repositories.outbox import SignalKind, WaitingSignal
+from attune.domain.execution import ExecutionKind
 from attune.domain.hosting import group_executions
 from attune.domain.settlement import Loss
 from attune.messages.execution import Settlement
 from attune.messages.names import execution_workflow_id, host_workflow_id
 from attune.services.execution.settle import SettleService
 
-__all__ = ["DispatchService", "Hosting", "WaitingSignal", "fills_a_queue"]
+__all__ = [
+    "DispatchService",
+    "Hosting",
+    "SignalKind",
+    "WaitingSignal",
+    "fills_a_queue",
+]
 
 CLAIM_LAPSES = timedelta(seconds=20)
 CLAIM_LIMIT = 200
@@ -27,7 +34,7 @@ LONGEST_QUEUE = 50
 More would not start sooner; what waits in the database meanwhile is hosted together.
 """
 PATIENCE = 5
-"""How often a cancel is offered to a workflow that cannot be found."""
+"""How often a signal is offered to a workflow run that cannot be found."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,11 @@ class Hosting:
 
     workflow_id: str
     executions: tuple[WaitingExecution, ...]
+
+    @property
+    def drives_workflow(self) -> bool:
+        """Tell whether it is the run of a pack's workflow."""
+        return self.executions[0].kind is ExecutionKind.WORKFLOW
 
     @property
     def trace_tag(self) -> str | None:
@@ -103,12 +115,16 @@ class DispatchService:
             await tx.outbox.forget(signal.outbox_id)
 
     async def undeliverable(self, signal: WaitingSignal) -> None:
-        """Settle the cancel ourselves once the workflow has proved to be gone."""
+        """Settle a cancel ourselves once the workflow run has proved to be gone.
+
+        Of anything else the rows tell whoever takes up what the run has left.
+        """
         if signal.attempt_count < PATIENCE:
             return
-        await self._settling.settle(
-            Settlement(execution_id=signal.execution_id, cause=Loss.CANCELLED)
-        )
+        if signal.kind is SignalKind.CANCEL:
+            await self._settling.settle(
+                Settlement(execution_id=signal.execution_id, cause=Loss.CANCELLED)
+            )
         await self.delivered(signal)
 
 
@@ -122,7 +138,12 @@ def fills_a_queue(hostings: Sequence[Hosting]) -> bool:
 def _group(
     fresh: Sequence[WaitingExecution], batch_size: int
 ) -> list[Sequence[WaitingExecution]]:
-    return group_executions(fresh, batch_size, fresh[0].queued_count if fresh else 0)
+    actions = [each for each in fresh if each.kind is ExecutionKind.ACTION]
+    others: list[Sequence[WaitingExecution]] = [
+        [each] for each in fresh if each.kind is not ExecutionKind.ACTION
+    ]
+    queued_count = actions[0].queued_count if actions else 0
+    return [*group_executions(actions, batch_size, queued_count), *others]
 
 
 def _host(group: Sequence[WaitingExecution]) -> Hosting:

@@ -1,7 +1,8 @@
 """The one place outside workflows that starts, signals and asks Temporal."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -17,8 +18,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from attune.domain.errors import NotFound, Unavailable
 from attune.messages import names
-from attune.messages.execution import CancelRequest, ExecutionRequest
+from attune.messages.execution import (
+    CancelRequest,
+    ExecutionEnded,
+    ExecutionRequest,
+    WakeRequest,
+)
+from attune.messages.workflow import WorkflowRequest
 from workflows.execution import ExecutionWorkflow
+from workflows.workflow import PackWorkflow
 
 _EXECUTION = SearchAttributeKey.for_keyword_list(names.EXECUTION_ATTRIBUTE)
 _ACTION = SearchAttributeKey.for_keyword_list(names.ACTION_ATTRIBUTE)
@@ -53,17 +61,40 @@ class Gateway:
     async def start_executions(
         self, workflow_id: str, request: ExecutionRequest, trace_tag: str | None = None
     ) -> None:
-        """Start the workflow that hosts these executions, once for this id ever."""
+        """Start the workflow run that hosts these executions, once for this id ever."""
+        await self._start(
+            workflow_id,
+            partial(self._client.start_workflow, ExecutionWorkflow.run, request),
+            _summary(request),
+            _attributes(_facts(request), trace_tag),
+        )
+
+    async def start_workflow(
+        self, workflow_id: str, request: WorkflowRequest, trace_tag: str | None = None
+    ) -> None:
+        """Start the run that drives a pack's workflow, once for this id ever."""
+        await self._start(
+            workflow_id,
+            partial(self._client.start_workflow, PackWorkflow.run, request),
+            f"{request.action_ref} (execution {request.execution_id})",
+            _attributes([(request.execution_id, request.action_ref)], trace_tag),
+        )
+
+    async def _start(
+        self,
+        workflow_id: str,
+        start: Callable[..., Awaitable[Any]],
+        summary: str,
+        attributes: TypedSearchAttributes,
+    ) -> None:
         try:
-            await self._client.start_workflow(
-                ExecutionWorkflow.run,
-                request,
+            await start(
                 id=workflow_id,
                 task_queue=names.ORCHESTRATION_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                static_summary=_summary(request),
-                search_attributes=_attributes(request, trace_tag),
+                static_summary=summary,
+                search_attributes=attributes,
             )
         except WorkflowAlreadyStartedError:
             return
@@ -71,14 +102,24 @@ class Gateway:
             raise _translate(error, workflow_id) from error
 
     async def cancel_execution(self, workflow_id: str, execution_id: int) -> None:
-        """Signal the cancel; NotFound when no such workflow is open."""
-        handle = self._client.get_workflow_handle_for(
-            ExecutionWorkflow.run, workflow_id
-        )
+        """Signal the cancel; NotFound when no such workflow run is open."""
+        request = CancelRequest(execution_id=execution_id)
+        await self._signal(workflow_id, ExecutionWorkflow.cancel, request)
+
+    async def tell_end(self, workflow_id: str, execution_id: int) -> None:
+        """Signal that an execution has ended elsewhere; NotFound as above."""
+        ended = ExecutionEnded(execution_id=execution_id)
+        await self._signal(workflow_id, ExecutionWorkflow.ended, ended)
+
+    async def wake(self, workflow_id: str, execution_id: int) -> None:
+        """Signal that rows of a pack's workflow have changed; NotFound as above."""
+        request = WakeRequest(execution_id=execution_id)
+        await self._signal(workflow_id, PackWorkflow.wake, request)
+
+    async def _signal(self, workflow_id: str, signal: Any, message: object) -> None:
+        """Send a signal; both kinds of run know those of executions by one name."""
         try:
-            await handle.signal(
-                ExecutionWorkflow.cancel, CancelRequest(execution_id=execution_id)
-            )
+            await self._client.get_workflow_handle(workflow_id).signal(signal, message)
         except RPCError as error:
             raise _translate(error, workflow_id) from error
 
@@ -101,12 +142,16 @@ def _summary(request: ExecutionRequest) -> str:
     return f"{len(request.executions)} executions from {first.execution_id}"
 
 
+def _facts(request: ExecutionRequest) -> list[tuple[int, str]]:
+    return [(order.execution_id, order.action_ref) for order in request.executions]
+
+
 def _attributes(
-    request: ExecutionRequest, trace_tag: str | None
+    executions: Sequence[tuple[int, str]], trace_tag: str | None
 ) -> TypedSearchAttributes:
-    actions: Sequence[str] = sorted({o.action_ref for o in request.executions})
+    actions: Sequence[str] = sorted({ref for _, ref in executions})
     packs: Sequence[str] = sorted({ref.split(".", 1)[0] for ref in actions})
-    ids: Sequence[str] = [str(order.execution_id) for order in request.executions]
+    ids: Sequence[str] = [str(execution_id) for execution_id, _ in executions]
     pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(_EXECUTION, ids),
         SearchAttributePair(_ACTION, actions),

@@ -13,9 +13,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from attune.db.listener import Listener
 from attune.domain.errors import NotFound, Unavailable
 from attune.messages.execution import ExecutionOrder, ExecutionRequest
+from attune.messages.workflow import WorkflowRequest
 from attune.services.dispatch import (
     DispatchService,
     Hosting,
+    SignalKind,
     WaitingSignal,
     fills_a_queue,
 )
@@ -125,9 +127,14 @@ class Dispatcher:
 
     async def _start(self, hosting: Hosting) -> None:
         async with self._calls:
-            await self._gateway.start_executions(
-                hosting.workflow_id, _request(hosting), hosting.trace_tag
-            )
+            if hosting.drives_workflow:
+                await self._gateway.start_workflow(
+                    hosting.workflow_id, _workflow(hosting), hosting.trace_tag
+                )
+            else:
+                await self._gateway.start_executions(
+                    hosting.workflow_id, _request(hosting), hosting.trace_tag
+                )
 
     async def _deliver_signals(self) -> bool:
         signals = await self._dispatch.claim_signals()
@@ -140,13 +147,19 @@ class Dispatcher:
     async def _deliver(self, signal: WaitingSignal) -> None:
         async with self._calls:
             try:
-                await self._gateway.cancel_execution(
-                    signal.workflow_id, signal.execution_id
-                )
+                await self._send(signal)
             except NotFound:
                 await self._dispatch.undeliverable(signal)
             else:
                 await self._dispatch.delivered(signal)
+
+    async def _send(self, signal: WaitingSignal) -> None:
+        send = {
+            SignalKind.CANCEL: self._gateway.cancel_execution,
+            SignalKind.ENDED: self._gateway.tell_end,
+            SignalKind.WAKE: self._gateway.wake,
+        }[signal.kind]
+        await send(signal.workflow_id, signal.execution_id)
 
 
 def _raise_first(outcomes: Sequence[BaseException | None]) -> None:
@@ -163,7 +176,13 @@ def _request(hosting: Hosting) -> ExecutionRequest:
                 action_ref=waiting.action_ref,
                 queue=waiting.queue,
                 limit_seconds=waiting.limit_seconds,
+                kind=waiting.kind,
             )
             for waiting in hosting.executions
         ]
     )
+
+
+def _workflow(hosting: Hosting) -> WorkflowRequest:
+    first = hosting.executions[0]
+    return WorkflowRequest(execution_id=first.execution_id, action_ref=first.action_ref)

@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.execution import ExecutionActivities
+from activities.workflow import WorkflowActivities
 from attune.config import Settings
 from attune.db.database import Database
 from attune.db.listener import Listener
@@ -18,6 +19,8 @@ from attune.services.event.intake import Intake
 from attune.services.event.rulebook import Rulebook
 from attune.services.execution.reconcile import ReconcileService
 from attune.services.execution.settle import SettleService
+from attune.services.inquiry.open import OpenService
+from attune.services.workflow.advance import AdvanceService
 from attune.temporal.client import connect_patiently
 from attune.temporal.failures import FailureTranslation
 from attune.temporal.gateway import Gateway
@@ -26,6 +29,7 @@ from attune.worker.dispatcher import CHANNEL, Dispatcher
 from attune.worker.reconciler import Reconciler
 from attune.worker.shutdown import serve_until_stopped
 from workflows.execution import ExecutionWorkflow
+from workflows.workflow import PackWorkflow
 
 logger = logging.getLogger(__name__)
 
@@ -78,12 +82,24 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
     )
     reconciler = Reconciler(ReconcileService(database, settling), gateway)
     async with (
-        _temporal_worker(settings, client, settling),
+        _temporal_worker(settings, client, _records(settings, database, settling)),
         asyncio.TaskGroup() as group,
     ):
         group.create_task(dispatcher.run())
         group.create_task(reconciler.run())
         logger.info("orchestrator serves")
+
+
+def _records(
+    settings: Settings, database: Database, settling: SettleService
+) -> tuple[ExecutionActivities, WorkflowActivities]:
+    advancing = AdvanceService(
+        database,
+        Encryption(settings.security.encryption_key.get_secret_value()),
+        max_task_runs=settings.orchestrator.max_task_runs,
+    )
+    executions = ExecutionActivities(settling, OpenService(database))
+    return executions, WorkflowActivities(advancing)
 
 
 def _intake(settings: Settings) -> Intake:
@@ -93,14 +109,21 @@ def _intake(settings: Settings) -> Intake:
 
 
 def _temporal_worker(
-    settings: Settings, client: Client, settling: SettleService
+    settings: Settings,
+    client: Client,
+    records: tuple[ExecutionActivities, WorkflowActivities],
 ) -> Worker:
-    records = ExecutionActivities(settling)
+    executions, packs = records
     return Worker(
         client,
         task_queue=ORCHESTRATION_QUEUE,
-        workflows=[ExecutionWorkflow],
-        activities=[records.settle, records.pause],
+        workflows=[ExecutionWorkflow, PackWorkflow],
+        activities=[
+            executions.settle,
+            executions.pause,
+            executions.open_inquiry,
+            packs.advance,
+        ],
         # The sandbox imports our modules anew for each run, which was measured at a
         # third of this process's time. Lint bans what it would catch, and the tests
         # and the replays run inside it.

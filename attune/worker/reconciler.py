@@ -8,6 +8,8 @@ import asyncio
 import logging
 
 from attune.domain.errors import Unavailable
+from attune.domain.execution import ExecutionKind
+from attune.messages.workflow import WorkflowRequest
 from attune.services.execution.reconcile import ReconcileService, StuckExecution
 from attune.temporal.gateway import Gateway, RunState
 
@@ -37,4 +39,15 @@ class Reconciler:
         if await self._gateway.state_of(stuck.workflow_id) is RunState.OPEN:
             return
         logger.warning("execution lost its workflow", extra={"execution": stuck.id})
-        await self._reconciling.take_up(stuck.id)
+        if stuck.kind is ExecutionKind.WORKFLOW:
+            await self._drive_anew(stuck)
+        else:
+            await self._reconciling.take_up(stuck.id)
+
+    async def _drive_anew(self, stuck: StuckExecution) -> None:
+        workflow_id = await self._reconciling.take_up_workflow(stuck)
+        if workflow_id is not None:
+            request = WorkflowRequest(
+                execution_id=stuck.id, action_ref=stuck.action_ref
+            )
+            await self._gateway.start_workflow(workflow_id, request)

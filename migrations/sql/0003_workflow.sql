@@ -99,6 +99,7 @@ CREATE TABLE attune.workflow_timer (
     item_index bigint,
     retry_count bigint DEFAULT 0 NOT NULL,
     first_execution bigint,
+    triggered_by varchar(255),
     due_at timestamptz NOT NULL,
     created timestamptz DEFAULT now() NOT NULL,
     CONSTRAINT pk_workflow_timer

@@ -15,15 +15,19 @@ from temporalio.worker import Worker
 
 from activities.action import ActionActivities
 from activities.execution import ExecutionActivities
+from attune.domain.execution import ExecutionKind
 from attune.domain.execution import ExecutionStatus as Status
 from attune.domain.settlement import Loss
 from attune.messages.execution import (
     ActionOutcome,
     ActionRun,
     CancelRequest,
+    ExecutionEnded,
     ExecutionOrder,
     ExecutionReport,
     ExecutionRequest,
+    InquiryOpened,
+    InquiryOpening,
     Settlement,
     SettlementResult,
 )
@@ -61,6 +65,17 @@ class FakeRecords:
         )
 
 
+@dataclass
+class FakeInquiries:
+    """Plays the inquiries: every question is put, and answered by signal."""
+
+    opened: list[int] = field(default_factory=list)
+
+    async def open(self, opening: InquiryOpening) -> InquiryOpened:
+        self.opened.append(opening.execution_id)
+        return InquiryOpened(execution_id=opening.execution_id, status=Status.RUNNING)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One path: who plays what, what happens meanwhile, how it has to end."""
@@ -72,6 +87,7 @@ class Scenario:
     causes: tuple[Loss, ...] = ()
     meanwhile: Callable[[Handle, FakeWorker], Awaitable[None]] | None = None
     cancel_first: tuple[int, ...] = ()
+    kind: ExecutionKind = ExecutionKind.ACTION
 
 
 def _ends(
@@ -105,6 +121,17 @@ async def _dies_of_cancel(request: ActionRun, count: int) -> ActionOutcome:
     while True:
         activity.heartbeat()
         await asyncio.sleep(0.1)
+
+
+async def _answer(handle: Handle, worker: FakeWorker) -> None:
+    del worker
+    await handle.signal(ExecutionWorkflow.ended, ExecutionEnded(execution_id=1))
+
+
+async def _answer_when_it_ran(handle: Handle, worker: FakeWorker) -> None:
+    while not worker.run_count:  # noqa: ASYNC110 - the fake has no event to wait for
+        await asyncio.sleep(0.01)
+    await handle.signal(ExecutionWorkflow.ended, ExecutionEnded(execution_id=1))
 
 
 async def _cancel_when_running(handle: Handle, worker: FakeWorker) -> None:
@@ -172,6 +199,23 @@ SCENARIOS = (
         causes=(Loss.CANCELLED,),
         meanwhile=_cancel_when_running,
     ),
+    Scenario(
+        "asked_and_answered",
+        {1: Status.COMPLETED},
+        _ends(Status.COMPLETED),
+        answers=(_settled(Status.COMPLETED),),
+        causes=(Loss.REFUSED,),
+        meanwhile=_answer,
+        kind=ExecutionKind.INQUIRY,
+    ),
+    Scenario(
+        "answered_after_it_ran",
+        {1: Status.COMPLETED},
+        _ends(Status.RUNNING),
+        answers=(_settled(Status.COMPLETED),),
+        causes=(Loss.REFUSED,),
+        meanwhile=_answer_when_it_ran,
+    ),
 )
 
 
@@ -212,6 +256,7 @@ def _request(scenario: Scenario, queue: str) -> ExecutionRequest:
             action_ref="core.noop",
             queue=queue,
             limit_seconds=60,
+            kind=scenario.kind,
         )
         for execution_id in scenario.expected
     ]
@@ -224,13 +269,17 @@ class _workers:  # noqa: N801 - reads as the function it stands for
     def __init__(
         self, client: Client, queue: str, worker: FakeWorker, records: FakeRecords
     ) -> None:
-        activities = ExecutionActivities(records)
+        activities = ExecutionActivities(records, FakeInquiries())
         self._workers = (
             Worker(
                 client,
                 task_queue=queue,
                 workflows=[ExecutionWorkflow],
-                activities=[activities.settle, activities.pause],
+                activities=[
+                    activities.settle,
+                    activities.pause,
+                    activities.open_inquiry,
+                ],
             ),
             Worker(
                 client,

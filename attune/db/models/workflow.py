@@ -149,6 +149,7 @@ class WorkflowTimer(Entity):
     item_index: Mapped[int | None]
     retry_count: Mapped[int] = mapped_column(server_default=text("0"))
     first_execution_id: Mapped[int | None] = reference("first_execution", "execution")
+    triggered_by: Mapped[RefText | None]
     due_at: Mapped[datetime]
 
     __table_args__ = (

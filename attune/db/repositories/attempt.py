@@ -30,7 +30,7 @@ _START = text("""
     RETURNING
         id, action, action_ref, pack_ref, rule_ref, trigger_ref, config, definition,
         env_vars, permission_set_refs, timeout_seconds, executor, enforcement,
-        attempt_count,
+        attempt_count, secret_references,
         (
             SELECT jsonb_object_agg(s.name, s.value)
             FROM attune.execution_secret_value AS s
@@ -128,6 +128,8 @@ class StartedExecution:
     executor_id: int | None
     enforcement_id: int | None
     attempt_count: int
+    secret_references: list[Any] | None
+    """Where the parameters refer to secrets that are not theirs."""
     secrets: dict[str, str] | None
     """Encrypted parameters, by name."""
     keys: list[dict[str, Any]] | None

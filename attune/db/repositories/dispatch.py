@@ -8,12 +8,26 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from attune.domain.execution import ExecutionKind
 from attune.messages.names import runtime_queue
 
-_COLUMNS = """
-    id, action_ref, runtime_ref, COALESCE(timeout_seconds, 300) AS timeout_seconds,
-    trace_tag, workflow_id, dispatch_generation
+KIND = """
+    CASE
+        WHEN runtime_ref IS DISTINCT FROM 'core.builtin' THEN 'action'
+        WHEN action_ref = 'core.ask' THEN 'inquiry'
+        ELSE 'workflow'
+    END
 """
+"""What brings an execution to its end, as SQL over its row."""
+
+_COLUMNS = f"""
+    id, action_ref, runtime_ref, COALESCE(timeout_seconds, 300) AS timeout_seconds,
+    trace_tag, workflow_id, dispatch_generation, {KIND} AS kind
+"""
+
+# A task of a workflow is started by the run that drives the workflow, unless it is a
+# workflow itself.
+_IS_OURS = f"(NOT awaited OR {KIND} = 'workflow')"
 
 # Requested executions that no dispatcher has taken yet, of runtimes whose queues are
 # not long already: what waits here is hosted together later. Each is given a workflow
@@ -22,7 +36,10 @@ _CLAIM_FRESH = text(f"""
     WITH queue AS (
         SELECT runtime_ref, count(*) AS length
         FROM attune.execution
-        WHERE status = 'scheduled' AND runtime_ref IS NOT NULL
+        WHERE
+            status = 'scheduled'
+            AND runtime_ref IS NOT NULL
+            AND runtime_ref <> 'core.builtin'
         GROUP BY runtime_ref
     ),
     fresh AS (
@@ -31,6 +48,7 @@ _CLAIM_FRESH = text(f"""
         WHERE
             status = 'requested'
             AND workflow_id IS NULL
+            AND {_IS_OURS}
             AND runtime_ref <> ALL (ARRAY(
                 SELECT runtime_ref FROM queue WHERE length >= :longest_queue
             ))
@@ -69,6 +87,7 @@ _CLAIM_LAPSED = text(f"""
     WHERE
         status = 'requested'
         AND workflow_id IS NOT NULL
+        AND {_IS_OURS}
         AND (dispatched_at IS NULL OR dispatched_at < now() - CAST(:lapse AS interval))
     RETURNING {_COLUMNS}
 """)  # noqa: S608 - the columns are a constant above
@@ -92,16 +111,17 @@ _RELEASE = text("""
 """)
 
 # Live executions given to Temporal that nothing has moved for long.
-_FIND_STUCK = text("""
-    SELECT id, workflow_id
+_FIND_STUCK = text(f"""
+    SELECT id, workflow_id, {KIND} AS kind, action_ref
     FROM attune.execution
     WHERE
         status IN ('scheduled', 'running', 'canceling')
         AND workflow_id IS NOT NULL
+        AND {_IS_OURS}
         AND updated < now() - CAST(:quiet AS interval)
     ORDER BY updated
     LIMIT :limit
-""")
+""")  # noqa: S608 - the conditions are constants above
 
 _TOUCH = text("UPDATE attune.execution SET updated = now() WHERE id = :id")
 
@@ -112,6 +132,28 @@ _REQUEUE = text("""
         status = 'requested', workflow_id = NULL, dispatched_at = NULL,
         dispatch_generation = dispatch_generation + 1
     WHERE id = :id AND status = 'scheduled'
+""")
+
+# The state of a workflow is in its rows: another run takes up where the lost one was.
+_TAKE_UP = text("""
+    WITH taken AS (
+        UPDATE attune.execution
+        SET
+            dispatch_generation = dispatch_generation + 1,
+            workflow_id = 'execution-' || id || '-' || dispatch_generation + 1
+        WHERE id = :id AND status IN ('scheduled', 'running', 'canceling')
+        RETURNING id, workflow_id
+    ),
+    carried AS (
+        UPDATE attune.execution AS child
+        SET workflow_id = taken.workflow_id
+        FROM taken
+        WHERE
+            child.parent = taken.id
+            AND child.awaited
+            AND child.workflow_id = :lost_workflow_id
+    )
+    SELECT workflow_id FROM taken
 """)
 
 
@@ -126,6 +168,7 @@ class WaitingExecution:
     trace_tag: str | None
     workflow_id: str | None
     generation: int
+    kind: ExecutionKind = ExecutionKind.ACTION
     queued_count: int = 0
     """How many unstarted executions Temporal held when this one was claimed."""
 
@@ -136,6 +179,8 @@ class StuckExecution:
 
     id: int
     workflow_id: str
+    kind: ExecutionKind
+    action_ref: str
 
 
 class DispatchRepository:
@@ -185,7 +230,12 @@ class DispatchRepository:
         rows = await self._session.execute(
             _FIND_STUCK, {"quiet": quiet, "limit": limit}
         )
-        return [StuckExecution(*row) for row in rows]
+        return [
+            StuckExecution(
+                row.id, row.workflow_id, ExecutionKind(row.kind), row.action_ref
+            )
+            for row in rows
+        ]
 
     async def touch(self, execution_id: int) -> None:
         """Look at it again only after it has been quiet for as long once more."""
@@ -194,6 +244,15 @@ class DispatchRepository:
     async def requeue(self, execution_id: int) -> None:
         """Have a scheduled execution dispatched anew."""
         await self._session.execute(_REQUEUE, {"id": execution_id})
+
+    async def take_up(self, stuck: StuckExecution) -> str | None:
+        """Give a workflow whose run is lost a new one, and return that one's id.
+
+        None when the workflow has ended meanwhile.
+        """
+        values = {"id": stuck.id, "lost_workflow_id": stuck.workflow_id}
+        found: str | None = await self._session.scalar(_TAKE_UP, values)
+        return found
 
 
 def _waiting(row: Row[Any]) -> WaitingExecution:
@@ -205,5 +264,6 @@ def _waiting(row: Row[Any]) -> WaitingExecution:
         trace_tag=row.trace_tag,
         workflow_id=row.workflow_id,
         generation=row.dispatch_generation,
+        kind=ExecutionKind(row.kind),
         queued_count=getattr(row, "queued_count", 0),
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import defer
 
 from attune.db.models.execution import Execution, ExecutionSecretValue
 from attune.db.repositories.base import Repository, equals, present
+from attune.db.repositories.dispatch import KIND
 from attune.db.visibility import Columns, named_packs, visible
 from attune.domain.errors import NotFound
 from attune.domain.executable import ExecutableAction
@@ -16,24 +17,55 @@ from attune.domain.execution import ExecutionStatus
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
 
-# What is waiting ends at once; what runs is asked to end. Anything else stays.
-_CANCEL = text("""
-    UPDATE attune.execution
-    SET
-        status = CASE
-            WHEN status = 'running' THEN 'canceling'
-            ELSE 'cancelled'
-        END::attune.execution_status_enum,
-        result = CASE
-            WHEN status = 'running' THEN result
-            ELSE CAST(:result AS jsonb)
-        END,
-        finished_at = CASE WHEN status = 'running' THEN NULL ELSE now() END
-    WHERE
-        id = :id
-        AND status IN ('requested', 'scheduling', 'scheduled', 'running')
-    RETURNING workflow_id
-""")
+# What is waiting ends at once, a question or a result held back for one too; what runs
+# is asked to end. Anything else stays. The run that drives the workflow of which a
+# workflow is a task hears of an end that its own run does not bring.
+_CANCEL = text(f"""
+    WITH found AS (
+        SELECT
+            id AS found_id,
+            status = 'running'
+                AND {KIND} <> 'inquiry' AND held_status IS NULL AS is_at_work
+        FROM attune.execution
+        WHERE id = :id
+        FOR NO KEY UPDATE
+    ),
+    cancelled AS (
+        UPDATE attune.execution
+        SET
+            status = CASE
+                WHEN is_at_work THEN 'canceling'
+                ELSE 'cancelled'
+            END::attune.execution_status_enum,
+            result = CASE WHEN is_at_work THEN result ELSE CAST(:result AS jsonb) END,
+            finished_at = CASE WHEN is_at_work THEN NULL ELSE now() END,
+            held_status = NULL,
+            waiting_for = NULL
+        FROM found
+        WHERE
+            id = found_id
+            AND status IN ('requested', 'scheduling', 'scheduled', 'running')
+        RETURNING id, status, workflow_id, parent, awaited, {KIND} AS kind
+    ),
+    unanswered AS (
+        UPDATE attune.inquiry
+        SET status = 'cancelled'
+        FROM cancelled
+        WHERE
+            inquiry.execution = cancelled.id
+            AND inquiry.status = 'pending'
+            AND cancelled.status = 'cancelled'
+    )
+    SELECT
+        cancelled.workflow_id,
+        CASE
+            WHEN cancelled.awaited
+                AND cancelled.status = 'cancelled' AND cancelled.kind = 'workflow'
+            THEN parent.workflow_id
+        END AS parent_workflow_id
+    FROM cancelled
+    LEFT JOIN attune.execution AS parent ON parent.id = cancelled.parent
+""")  # noqa: S608 - the kind is a constant
 
 _LOG = text("""
     SELECT byte_offset, content
@@ -87,6 +119,16 @@ class ExecutionFilter:
     result_contains: str | None = None
 
 
+@dataclass(frozen=True)
+class Cancelled:
+    """Who has to hear that an execution is to end."""
+
+    workflow_id: str | None
+    """The workflow run that carries or drives it."""
+    parent_workflow_id: str | None
+    """The one that waits for it, where its own cannot tell that."""
+
+
 def visible_executions(caller: Caller) -> ColumnElement[bool]:
     """Return the condition under which an execution exists for the caller."""
     columns = Columns(
@@ -128,6 +170,16 @@ class ExecutionRepository(Repository[Execution]):
         )
         return dict((await self._session.execute(query)).all())
 
+    async def references_of(
+        self, execution_id: int
+    ) -> tuple[dict[str, Any], list[Any]] | None:
+        """Return the parameters of an execution and which secrets they refer to."""
+        query = select(Execution.config, Execution.secret_references).where(
+            Execution.id == execution_id
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else (row[0], row[1] or [])
+
     async def page(
         self,
         request: PageRequest,
@@ -155,14 +207,14 @@ class ExecutionRepository(Repository[Execution]):
         rows = await self._session.execute(query.group_by(Execution.status))
         return dict(rows.all())
 
-    async def cancel(self, execution_id: int, result: str) -> tuple[bool, str | None]:
-        """Ask for the end; tells whether anything changed, and the hosting workflow.
+    async def cancel(self, execution_id: int, result: str) -> Cancelled | None:
+        """Ask for the end and tell who has to hear of it; None if nothing changed.
 
         `result` is the JSON text for an execution that ends without having run.
         """
         values = {"id": execution_id, "result": result}
         row = (await self._session.execute(_CANCEL, values)).one_or_none()
-        return (False, None) if row is None else (True, row.workflow_id)
+        return None if row is None else Cancelled(*row)
 
     async def ancestors_of(self, execution_id: int) -> frozenset[int]:
         """Return the ids of all parents, upwards."""

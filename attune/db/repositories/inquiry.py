@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, text
 
 from attune.db.models import Inquiry
 from attune.db.repositories.base import Repository, equals, present
 from attune.domain.inquiry import InquiryStatus
 from attune.domain.page import PageRequest, PageResult
+
+# An execution that asks runs from the moment the question is put.
+_BEGIN = text("""
+    UPDATE attune.execution
+    SET status = 'running', started_at = now(), waiting_for = NULL
+    WHERE id = :id AND status IN ('requested', 'scheduled')
+""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,10 @@ class InquiryRepository(Repository[Inquiry]):
         """Return the inquiry this execution waits on, or None."""
         query = select(Inquiry).where(Inquiry.execution_id == execution_id)
         return await self._one(query, None)
+
+    async def begin(self, execution_id: int) -> None:
+        """Move an execution that asks to running."""
+        await self._session.execute(_BEGIN, {"id": execution_id})
 
     async def page(
         self,

@@ -34,6 +34,15 @@ class KeyRepository(ComponentRepository[Key]):
         )
         return await self._all(query.order_by(Key.owner_type, Key.id))
 
+    async def find_for_reference(
+        self, pack_ref: str | None, action_ref: str
+    ) -> Sequence[Key]:
+        """Return the keys that a workflow may refer to: its action's and its pack's."""
+        query = select(Key).where(
+            or_(Key.owner_action_ref == action_ref, Key.owner_pack_ref == pack_ref)
+        )
+        return await self._all(query.order_by(Key.owner_type.desc(), Key.id))
+
     def _conditions(
         self, wanted: ComponentFilter
     ) -> Sequence[ColumnElement[bool] | None]:

@@ -1,6 +1,7 @@
 """Packs and their installations."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -24,6 +25,11 @@ class PackRepository(ComponentRepository[Pack]):
             for model in (Action, Trigger, Sensor, Rule)
         ]
         return dict((await self._session.execute(select(*counts))).mappings().one())
+
+    async def config_of(self, ref: str | None) -> dict[str, Any]:
+        """Return the configuration as it is stored; nothing of an unknown pack."""
+        config = await self._session.scalar(select(Pack.config).where(Pack.ref == ref))
+        return config or {}
 
     def _conditions(
         self, wanted: ComponentFilter

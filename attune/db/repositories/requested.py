@@ -49,6 +49,26 @@ _INSERT = text(f"""
     RETURNING id
 """)  # noqa: S608 - the names are our own
 
+# What only the executions of a workflow's tasks have.
+_CHILD_COLUMNS: Final = (
+    "workflow_task",
+    "original_execution",
+    "workflow_id",
+    "secret_references",
+    "dispatched_at",
+)
+_CHILD_NAMES: Final = ", ".join(_CHILD_COLUMNS)
+_CHILD_VALUES: Final = ", ".join(f"x.{name}" for name in _CHILD_COLUMNS)
+
+_INSERT_CHILDREN = text(f"""
+    INSERT INTO attune.execution (awaited, executor, {_NAMES}, {_CHILD_NAMES})
+    SELECT x.awaited, x.executor, {_VALUES}, {_CHILD_VALUES}
+    FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS w (x, place)
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::attune.execution, w.x) AS x
+    ORDER BY w.place
+    RETURNING id
+""")  # noqa: S608 - the names are our own
+
 # What was matched is known from memory, and may be old by a moment: a rule that was
 # deleted or disabled since, or whose action is gone, starts nothing. The locks are those
 # that the foreign keys would take; taken first, they cannot fail.
@@ -108,6 +128,14 @@ async def insert_executions(
     """Write executions and return their ids in order."""
     document = _document([_by_column(row) for row in rows])
     return list(await session.scalars(_INSERT, {"rows": document}))
+
+
+async def insert_children(
+    session: AsyncSession, rows: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Write the executions of a workflow's tasks and return their ids in order."""
+    document = _document([_by_column(row) for row in rows])
+    return list(await session.scalars(_INSERT_CHILDREN, {"rows": document}))
 
 
 async def enforce(

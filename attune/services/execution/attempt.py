@@ -17,6 +17,7 @@ from attune.services.execution.launch import (
     compose_launch,
     owned_values,
 )
+from attune.services.execution.references import SecretReader, referring_names
 from attune.services.execution.write import unseal
 
 LARGEST_LOG_BYTES = 11_000_000
@@ -68,11 +69,15 @@ class AttemptService:
     ) -> ActionLaunch:
         secrets = unseal(self._encryption, started.id, started.secrets or {})
         keys, secret_names = owned_values(self._encryption, started)
+        config = started.config
+        if started.secret_references:
+            reader = SecretReader(tx, self._encryption)
+            config = await reader.filled(config, started.secret_references)
         return compose_launch(
             started,
             await choose_runtime(tx, started, worker_id),
-            parameters={**keys, **started.config, **secrets},
-            secret=secret_names,
+            parameters={**keys, **config, **secrets},
+            secret=secret_names | referring_names(started.secret_references),
             token=self._token(started),
         )
 

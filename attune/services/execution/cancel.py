@@ -2,7 +2,7 @@
 
 import json
 
-from attune.db.database import Database
+from attune.db.database import Database, Transaction
 from attune.db.models.execution import Execution
 from attune.db.repositories.execution import visible_executions
 from attune.domain.errors import Conflict
@@ -21,17 +21,15 @@ class CancelService:
     async def cancel(self, caller: Caller, execution_id: int) -> Execution:
         """End what waits at once and what runs soon; repeating it is harmless.
 
-        Raises Conflict for an execution that has ended (contract, p.1).
+        A workflow ends its tasks as its cancellation policy says. Raises Conflict for an
+        execution that has ended (contract, p.1).
         """
         async with self._database.transaction() as tx:
             among = visible_executions(caller)
             execution = await tx.executions.get(execution_id, among=among)
             target = await target_of(tx, execution)
             caller.require(Resource.EXECUTIONS, Action.CANCEL, target)
-            result = json.dumps(cancelled_document())
-            changed, workflow_id = await tx.executions.cancel(execution_id, result)
-            if changed and workflow_id is not None:
-                await tx.outbox.add_cancel(workflow_id, execution_id)
+            changed = await self._end(tx, execution_id)
             execution = await tx.executions.lock(execution_id)
             if not changed and is_terminal(execution.status):
                 raise Conflict(
@@ -39,3 +37,14 @@ class CancelService:
                     status=execution.status,
                 )
         return execution
+
+    async def _end(self, tx: Transaction, execution_id: int) -> bool:
+        result = json.dumps(cancelled_document())
+        cancelled = await tx.executions.cancel(execution_id, result)
+        if cancelled is None:
+            return False
+        if cancelled.workflow_id is not None:
+            await tx.outbox.add_cancel(cancelled.workflow_id, execution_id)
+        if cancelled.parent_workflow_id is not None:
+            await tx.outbox.add_ended(cancelled.parent_workflow_id, execution_id)
+        return True

@@ -30,6 +30,11 @@ class ReconcileService:
                 await tx.dispatch.touch(execution.id)
         return stuck
 
+    async def take_up_workflow(self, stuck: StuckExecution) -> str | None:
+        """Return the id under which another run is to drive the workflow."""
+        async with self._database.transaction() as tx:
+            return await tx.dispatch.take_up(stuck)
+
     async def take_up(self, execution_id: int) -> None:
         """Settle the execution, or have it dispatched under a new workflow id."""
         result = await self._settling.settle(lost(execution_id))

@@ -1,6 +1,6 @@
 """From what somebody wants executed to the row that says so."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,9 +52,13 @@ def prepare_execution(
     terms: Terms,
     *,
     now: datetime,
+    referring: Collection[str] = (),
 ) -> PreparedExecution:
-    """Return the row: requested, or failed at once with what is wrong about it."""
-    parameters = prepare_parameters(action.param_schema, given)
+    """Return the row: requested, or failed at once with what is wrong about it.
+
+    What parameters that are `referring` to secrets hold is not known yet.
+    """
+    parameters = prepare_parameters(action.param_schema, given, referring)
     obstacle = action.obstacle() or parameters.problem
     row: dict[str, Any] = {
         "action_id": action.id,

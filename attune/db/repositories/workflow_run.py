@@ -1,0 +1,381 @@
+"""The execution of a workflow and those of its tasks, as `advance` reads and writes them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from attune.db.repositories.dispatch import KIND
+from attune.db.repositories.requested import insert_children
+from attune.domain.execution import ExecutionKind, ExecutionStatus
+from attune.domain.json import JsonObject
+
+# Children that others insert take a key lock on this row, which this one lets through.
+_LOCK = text("""
+    SELECT
+        e.id, e.status, e.action_ref, e.pack_ref, e.config, e.executor, e.trace_tag,
+        e.timeout_seconds, e.created, e.started_at, e.workflow_id, e.parent, e.awaited,
+        e.secret_references, e.rule_ref, e.trigger_ref, e.env_vars,
+        e.definition -> 'action' -> 'param_schema' AS param_schema,
+        clock_timestamp() AS read_at
+    FROM attune.execution AS e
+    WHERE e.id = :id
+    FOR NO KEY UPDATE OF e
+""")
+
+_DEFINITION = text("""
+    SELECT definition -> 'workflow' AS workflow
+    FROM attune.execution
+    WHERE id = :id
+""")
+
+# Whoever takes note of an end does so once, and in the order of the ends.
+_NOTE_ENDED = """
+    UPDATE attune.execution
+    SET awaited = false
+    WHERE
+        parent = :id
+        AND awaited
+        AND status IN ('completed', 'failed', 'cancelled', 'timeout', 'abandoned')
+        {narrowed}
+    RETURNING id, status, workflow_task, original_execution, finished_at
+"""
+
+_NOTE_THESE = text(_NOTE_ENDED.format(narrowed="AND id = ANY(:ids)"))
+
+_NOTE_ALL = text(_NOTE_ENDED.format(narrowed=""))
+
+_RESULTS = text("""
+    SELECT id, result FROM attune.execution WHERE id = ANY(:ids)
+""")
+
+_END = text("""
+    WITH ended AS (
+        UPDATE attune.execution
+        SET
+            status = CAST(:status AS attune.execution_status_enum),
+            result = :result, finished_at = now(), waiting_for = NULL
+        WHERE
+            id = :id
+            AND status IN ('requested', 'scheduled', 'running', 'canceling')
+        RETURNING id
+    )
+    UPDATE attune.workflow_execution
+    SET status = CAST(:status AS attune.execution_status_enum), error = :error
+    WHERE execution = (SELECT id FROM ended)
+""").bindparams(bindparam("result", type_=JSONB))
+
+_ORDERED = """
+    id, action_ref, runtime_ref, COALESCE(timeout_seconds, 300) AS timeout_seconds,
+    workflow_task ->> 'task_name' AS task_name
+"""
+
+# What the run that drives this workflow carries, or ought to.
+_CARRIED = text(f"""
+    SELECT {_ORDERED}, {KIND} AS kind
+    FROM attune.execution
+    WHERE
+        parent = :id
+        AND awaited
+        AND status IN ('scheduled', 'running', 'canceling')
+        AND {KIND} <> 'workflow'
+    ORDER BY id
+""")  # noqa: S608 - the columns are constants
+
+# What may run and was not given to the run for want of room, or of admission.
+_TAKE_BACKLOG = text(f"""
+    WITH next AS (
+        SELECT id AS next_id
+        FROM attune.execution AS e
+        WHERE
+            parent = :id
+            AND awaited
+            AND status = 'requested'
+            AND {KIND} <> 'workflow'
+            AND (admitted_at IS NOT NULL OR NOT EXISTS (
+                SELECT FROM attune.policy AS p
+                WHERE p.enabled AND (
+                    (p.scope_type = 'action' AND p.action_ref = e.action_ref)
+                    OR (
+                        e.runtime_ref IS DISTINCT FROM 'core.builtin' AND (
+                            p.scope_type = 'global'
+                            OR (p.scope_type = 'pack' AND p.pack_ref = e.pack_ref)
+                        )
+                    )
+                )
+            ))
+        ORDER BY id
+        LIMIT :room
+    )
+    UPDATE attune.execution
+    SET status = 'scheduled', dispatched_at = now()
+    FROM next
+    WHERE id = next_id
+    RETURNING {_ORDERED}, {KIND} AS kind
+""")  # noqa: S608 - the columns are constants
+
+# What has to be known of actions to execute them as tasks.
+_EXECUTABLE = text("""
+    SELECT
+        a.id, a.ref, a.pack_ref, a.runtime_ref, a.enabled, a.param_schema,
+        a.timeout_seconds,
+        COALESCE(rt.execution_config, '{}') <> '{}'
+            OR a.workflow_def IS NOT NULL
+            OR a.ref = 'core.ask' AS is_executable,
+        EXISTS (
+            SELECT
+            FROM attune.policy AS pol
+            WHERE pol.enabled AND (
+                (pol.scope_type = 'action' AND pol.action_ref = a.ref)
+                OR (
+                    a.runtime_ref IS DISTINCT FROM 'core.builtin' AND (
+                        pol.scope_type = 'global'
+                        OR (pol.scope_type = 'pack' AND pol.pack_ref = a.pack_ref)
+                    )
+                )
+            )
+        ) AS is_limited
+    FROM attune.action AS a
+    JOIN attune.pack AS p ON p.id = a.pack
+    WHERE
+        a.ref = ANY(:refs)
+        AND (
+            p.is_standard
+            OR p.owner_identity IS NULL
+            OR p.owner_identity = :executor_id
+            OR p.ref = :pack_ref
+            OR p.owner_identity = (
+                SELECT own.owner_identity FROM attune.pack AS own WHERE own.ref = :pack_ref
+            )
+        )
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedWorkflow:
+    """The execution of a workflow, under lock."""
+
+    id: int
+    status: ExecutionStatus
+    action_ref: str
+    pack_ref: str | None
+    config: JsonObject
+    executor: int | None
+    trace_tag: str | None
+    timeout_seconds: int | None
+    created: datetime
+    started_at: datetime | None
+    workflow_id: str | None
+    parent: int | None
+    awaited: bool
+    secret_references: list[Any] | None
+    rule_ref: str | None
+    trigger_ref: str | None
+    env_vars: dict[str, str]
+    param_schema: JsonObject
+    read_at: datetime
+    """By the database's clock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedChild:
+    """A task's execution that has ended."""
+
+    id: int
+    status: ExecutionStatus
+    workflow_task: dict[str, Any]
+    original_execution: int | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarriedExecution:
+    """What the run has to know of an execution that it carries."""
+
+    id: int
+    action_ref: str
+    runtime_ref: str | None
+    timeout_seconds: int
+    task_name: str | None
+    kind: ExecutionKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitedChild:
+    """A task's execution whose end the workflow has not taken note of."""
+
+    id: int
+    status: ExecutionStatus
+    workflow_id: str | None
+    kind: ExecutionKind
+
+
+# What has not begun ends here and now, and so does a question that nobody answered.
+_STOP_WAITING = text(f"""
+    WITH stopped AS (
+        UPDATE attune.execution
+        SET
+            status = 'cancelled', result = :result, finished_at = now(),
+            waiting_for = NULL, held_status = NULL
+        WHERE
+            parent = :id
+            AND awaited
+            AND (
+                status IN ('requested', 'scheduling', 'scheduled')
+                OR (
+                    status = 'running'
+                    AND ({KIND} = 'inquiry' OR held_status IS NOT NULL)
+                )
+            )
+        RETURNING id, status, workflow_id, {KIND} AS kind
+    ),
+    unanswered AS (
+        UPDATE attune.inquiry
+        SET status = 'cancelled'
+        FROM stopped
+        WHERE execution = stopped.id AND inquiry.status = 'pending'
+    )
+    SELECT id, status, workflow_id, kind FROM stopped
+""").bindparams(bindparam("result", type_=JSONB))  # noqa: S608 - the kind is a constant
+
+_STOP_RUNNING = text(f"""
+    UPDATE attune.execution
+    SET status = 'canceling'
+    WHERE parent = :id AND awaited AND status = 'running'
+    RETURNING id, status, workflow_id, {KIND} AS kind
+""")  # noqa: S608 - the expression is a constant
+
+_WORKFLOW_ID = text("SELECT workflow_id FROM attune.execution WHERE id = :id")
+
+
+class WorkflowRunRepository:
+    """The execution that a workflow is, and those that it waits for."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def lock(self, execution_id: int) -> LockedWorkflow | None:
+        """Lock the execution; whatever is done to its workflow is done in turn."""
+        row = await self._first(_LOCK, id=execution_id)
+        if row is None:
+            return None
+        facts = row._asdict()
+        facts["status"] = ExecutionStatus(facts["status"])
+        facts["param_schema"] = facts["param_schema"] or {}
+        return LockedWorkflow(**facts)
+
+    async def definition(self, execution_id: int) -> dict[str, Any]:
+        """Return the definition that was pinned when the execution was requested."""
+        row = await self._first(_DEFINITION, id=execution_id)
+        found: dict[str, Any] = (row.workflow if row else None) or {}
+        return found
+
+    async def note_ended(
+        self, execution_id: int, ids: Collection[int] | None
+    ) -> list[EndedChild]:
+        """Take note of ends, each once: of these children, or of all that ended."""
+        if ids is None:
+            rows = await self._session.execute(_NOTE_ALL, {"id": execution_id})
+        else:
+            values = {"id": execution_id, "ids": list(ids)}
+            rows = await self._session.execute(_NOTE_THESE, values)
+        children = [_ended(row) for row in rows]
+        return sorted(
+            children, key=lambda c: (c.finished_at is None, c.finished_at, c.id)
+        )
+
+    async def results(self, ids: Collection[int]) -> dict[int, Any]:
+        """Return the results of executions, by id."""
+        if not ids:
+            return {}
+        rows = await self._session.execute(_RESULTS, {"ids": list(ids)})
+        return {row.id: row.result for row in rows}
+
+    async def end(
+        self,
+        execution_id: int,
+        status: ExecutionStatus,
+        result: JsonObject,
+        error: str | None,
+    ) -> None:
+        """Record the end of the workflow; the execution must be locked."""
+        values = {
+            "id": execution_id,
+            "status": status.value,
+            "result": result,
+            "error": error,
+        }
+        await self._session.execute(_END, values)
+
+    async def carried(self, execution_id: int) -> list[CarriedExecution]:
+        """Return what the run that drives this workflow has to bring to its end."""
+        rows = await self._session.execute(_CARRIED, {"id": execution_id})
+        return [_carried(row) for row in rows]
+
+    async def take_backlog(
+        self, execution_id: int, room: int
+    ) -> list[CarriedExecution]:
+        """Schedule what waits for room in the run, and may run."""
+        values = {"id": execution_id, "room": room}
+        rows = await self._session.execute(_TAKE_BACKLOG, values)
+        return sorted((_carried(row) for row in rows), key=lambda each: each.id)
+
+    async def stop_waiting(
+        self, execution_id: int, result: JsonObject
+    ) -> list[AwaitedChild]:
+        """Cancel the tasks that have not begun, and the questions nobody answered."""
+        values = {"id": execution_id, "result": result}
+        rows = await self._session.execute(_STOP_WAITING, values)
+        return [_awaited(row) for row in rows]
+
+    async def stop_running(self, execution_id: int) -> list[AwaitedChild]:
+        """Ask the tasks that run to end."""
+        rows = await self._session.execute(_STOP_RUNNING, {"id": execution_id})
+        return [_awaited(row) for row in rows]
+
+    async def workflow_id_of(self, execution_id: int) -> str | None:
+        """Return the id of the workflow run that drives or carries an execution."""
+        row = await self._first(_WORKFLOW_ID, id=execution_id)
+        return row.workflow_id if row else None
+
+    async def insert_tasks(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Write executions of tasks and return their ids in order."""
+        return await insert_children(self._session, rows)
+
+    async def executable(
+        self, refs: Collection[str], workflow: LockedWorkflow
+    ) -> dict[str, dict[str, Any]]:
+        """Return the facts of the actions that the workflow may execute, by ref."""
+        values = {
+            "refs": list(refs),
+            "executor_id": workflow.executor,
+            "pack_ref": workflow.pack_ref,
+        }
+        rows = await self._session.execute(_EXECUTABLE, values)
+        return {row.ref: row._asdict() for row in rows}
+
+    async def _first(self, statement: Any, **values: Any) -> Row[Any] | None:
+        return (await self._session.execute(statement, values)).first()
+
+
+def _ended(row: Row[Any]) -> EndedChild:
+    facts = row._asdict()
+    facts["status"] = ExecutionStatus(facts["status"])
+    return EndedChild(**facts)
+
+
+def _awaited(row: Row[Any]) -> AwaitedChild:
+    facts = row._asdict()
+    facts["status"] = ExecutionStatus(facts["status"])
+    facts["kind"] = ExecutionKind(facts["kind"])
+    return AwaitedChild(**facts)
+
+
+def _carried(row: Row[Any]) -> CarriedExecution:
+    facts = row._asdict()
+    facts["kind"] = ExecutionKind(facts["kind"])
+    return CarriedExecution(**facts)

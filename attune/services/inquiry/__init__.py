@@ -1,0 +1,1 @@
+"""Inquiries: questions that executions put to people, and what becomes of them."""

@@ -1,0 +1,1 @@
+"""Workflows: their definitions, and the steps by which those that run go on."""

@@ -1,0 +1,254 @@
+"""Advance a workflow: one transaction from what happened to what is to be done next."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final
+
+from attune.db.database import Database, Transaction
+from attune.db.repositories.workflow_run import AwaitedChild, LockedWorkflow
+from attune.db.repositories.workflow_state import StateRow
+from attune.domain.errors import InvalidInput
+from attune.domain.execution import ExecutionKind, ExecutionStatus, is_terminal
+from attune.domain.json import JsonObject
+from attune.domain.workflow_definition import (
+    CancellationPolicy,
+    Workflow,
+    compile_workflow,
+)
+from attune.domain.workflow_event import Begin, Restart, Stop
+from attune.domain.workflow_state import WorkflowState
+from attune.messages.execution import ExecutionOrder
+from attune.messages.workflow import Advance, Orders, TimerOrder
+from attune.security.encryption import Encryption
+from attune.services.execution.settle import cancelled_document
+from attune.services.workflow.ending import end_document, end_workflow
+from attune.services.workflow.loading import StateLoader
+from attune.services.workflow.progress import Progress
+from attune.services.workflow.secret import WorkflowSecrets
+from attune.services.workflow.tasks import TaskExecutions, orders_for
+
+REMEMBERED: Final = 256
+"""So many compiled workflows are kept; each execution has the one it was pinned to."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A workflow under lock, with its state."""
+
+    run: LockedWorkflow
+    row: StateRow
+    workflow: Workflow
+    is_new: bool
+
+
+class AdvanceService:
+    """Applies what happened to workflows; each end and each timer exactly once."""
+
+    def __init__(
+        self, database: Database, encryption: Encryption, *, max_task_runs: int
+    ) -> None:
+        self._database = database
+        self._encryption = encryption
+        self._max_task_runs = max_task_runs
+        self._compiled: OrderedDict[int, tuple[JsonObject, Workflow]] = OrderedDict()
+
+    async def advance(self, question: Advance) -> Orders:
+        """Apply what happened; repeating it returns the orders that are still open."""
+        async with self._database.transaction() as tx:
+            run = await tx.workflow_runs.lock(question.execution_id)
+            if run is None:
+                return Orders(status=ExecutionStatus.CANCELLED)
+            if is_terminal(run.status):
+                return Orders(status=run.status)
+            try:
+                opened = await self._open(tx, run)
+            except InvalidInput as wrong:
+                reasons = "; ".join([wrong.message, *wrong.problems])
+                document: JsonObject = {"succeeded": False, "error": reasons}
+                return await end_workflow(tx, run, ExecutionStatus.FAILED, document)
+            if _is_paused(opened):
+                return Orders()
+            return await _Advance(
+                tx, opened, question, self._progress(tx, opened, question)
+            ).run()
+
+    async def _open(self, tx: Transaction, run: LockedWorkflow) -> _Opened:
+        definition, workflow = await self._workflow(tx, run)
+        row = await tx.workflow_states.state_of(run.id)
+        is_new = row is None
+        if row is None:
+            state_id = await tx.workflow_states.prepare(run.id, definition, {}, {})
+            row = StateRow(state_id, {}, {})
+        if is_new or "restart" in row.state:
+            await tx.workflow_states.begin(run.id)
+        return _Opened(run, row, workflow, is_new)
+
+    async def _workflow(
+        self, tx: Transaction, run: LockedWorkflow
+    ) -> tuple[JsonObject, Workflow]:
+        found = self._compiled.get(run.id)
+        if found is None:
+            pinned = await tx.workflow_runs.definition(run.id)
+            if not pinned:
+                raise InvalidInput(f"Action {run.action_ref} has no workflow")
+            workflow = compile_workflow(pinned["definition"], run.pack_ref or "")
+            found = ({"id": pinned["id"], "ref": pinned["ref"]}, workflow)
+            self._compiled[run.id] = found
+            if len(self._compiled) > REMEMBERED:
+                self._compiled.popitem(last=False)
+        return found
+
+    def _progress(
+        self, tx: Transaction, opened: _Opened, question: Advance
+    ) -> Progress:
+        run, row, workflow = opened.run, opened.row, opened.workflow
+        state = WorkflowState.from_json(row.state.get("walk", {}), dict(row.variables))
+        secrets = WorkflowSecrets(run)
+        loader = StateLoader(
+            *(tx, run, row.id, workflow, state, secrets), self._max_task_runs
+        )
+        tasks = TaskExecutions(
+            tx=tx,
+            encryption=self._encryption,
+            parent=run,
+            state_id=row.id,
+            workflow=workflow,
+            secrets=secrets,
+            room=question.room,
+            backlog=row.state.get("backlog", 0),
+        )
+        return Progress(tx, run, row.id, workflow, state, loader, tasks)
+
+
+@dataclass
+class _Advance:
+    """One call, under the workflow's lock."""
+
+    tx: Transaction
+    opened: _Opened
+    question: Advance
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        self.kept: dict[str, Any] = {
+            name: value
+            for name, value in self.opened.row.state.items()
+            if name not in {"walk", "restart", "backlog"}
+        }
+        self.to_cancel: list[int] = []
+        self.must_look = self.question.look and not self.opened.is_new
+
+    async def run(self) -> Orders:
+        await self._begin()
+        await self._stop_if_wanted()
+        await self._note_news()
+        await self.progress.work()
+        runs, timers = await self._write()
+        if self.progress.conclusion is not None:
+            return await self._end()
+        return Orders(
+            run=runs,
+            timers=timers,
+            cancel=self.to_cancel,
+            look_in_seconds=_seconds_left(self.opened.run),
+        )
+
+    async def _begin(self) -> None:
+        restart = self.opened.row.state.get("restart")
+        if self.opened.is_new:
+            self.progress.events.append(Begin())
+        elif restart is not None:
+            self.progress.events.append(Restart(tasks=tuple(restart)))
+
+    async def _stop_if_wanted(self) -> None:
+        """Let nothing more start once the workflow is cancelled, or its time is over."""
+        run = self.opened.run
+        ending = self.kept.get("ending")
+        if ending is None and run.status is ExecutionStatus.CANCELING:
+            await self._stop(ExecutionStatus.CANCELLED)
+        elif ending is None and _seconds_left(run) == 0:
+            await self._stop(ExecutionStatus.TIMEOUT)
+
+    async def _stop(self, ending: ExecutionStatus) -> None:
+        self.kept["ending"] = ending.value
+        self.progress.events.append(Stop())
+        runs, run_id = self.tx.workflow_runs, self.opened.run.id
+        stopped = await runs.stop_waiting(run_id, cancelled_document())
+        policy = self.opened.workflow.cancellation_policy
+        is_cut = policy is CancellationPolicy.CANCEL_RUNNING
+        if is_cut or ending is ExecutionStatus.TIMEOUT:
+            stopped += await runs.stop_running(run_id)
+        for child in stopped:
+            await self._tell_stopped(child)
+        self.must_look = True
+
+    async def _tell_stopped(self, child: AwaitedChild) -> None:
+        if child.kind is not ExecutionKind.WORKFLOW:
+            self.to_cancel.append(child.id)
+        elif child.workflow_id is not None:
+            await self.tx.outbox.add_cancel(child.workflow_id, child.id)
+
+    async def _note_news(self) -> None:
+        """Take note of ends and timers; one that is not found was noted before."""
+        if self.opened.is_new:
+            return
+        run_id, state_id = self.opened.run.id, self.opened.row.id
+        said, due = self.question.ended, self.question.due
+        ended = await self.tx.workflow_runs.note_ended(
+            run_id, None if self.must_look else said
+        )
+        timers = await self.tx.workflow_states.take_due(
+            state_id, None if self.must_look else due
+        )
+        found = {child.id for child in ended} | {-timer.id for timer in timers}
+        wanted = {*said, *(-timer_id for timer_id in due)}
+        self.must_look = self.must_look or bool(wanted - found)
+        self.progress.note_ended(ended)
+        self.progress.note_due(timers)
+
+    async def _write(self) -> tuple[list[ExecutionOrder], list[TimerOrder]]:
+        tasks = self.progress.tasks
+        backlog = []
+        if self.must_look or tasks.backlog:
+            taken = await self.tx.workflow_runs.take_backlog(
+                self.opened.run.id, max(0, tasks.room)
+            )
+            tasks.room -= len(taken)
+            tasks.backlog = max(0, tasks.backlog - len(taken))
+            backlog = orders_for(taken)
+        runs, timers = await self.progress.write(self.kept)
+        if not self.must_look:
+            return [*backlog, *runs], timers
+        carried = await self.tx.workflow_runs.carried(self.opened.run.id)
+        waiting = await self.tx.workflow_states.timers(self.opened.row.id)
+        return orders_for(carried), [
+            TimerOrder(timer_id=id_, seconds=left) for id_, left in waiting
+        ]
+
+    async def _end(self) -> Orders:
+        conclusion = self.progress.conclusion
+        if conclusion is None:
+            raise ValueError("the workflow has not ended")
+        ending = self.kept.get("ending")
+        if ending is None:
+            status, document = conclusion.status, conclusion.result
+        else:
+            status = ExecutionStatus(ending)
+            document = end_document(status, self.opened.run.timeout_seconds)
+        run = self.opened.run
+        return await end_workflow(self.tx, run, status, document)
+
+
+def _is_paused(opened: _Opened) -> bool:
+    if opened.run.status is ExecutionStatus.CANCELING:
+        return False
+    return "paused" in opened.row.state and _seconds_left(opened.run) != 0
+
+
+def _seconds_left(run: LockedWorkflow) -> float | None:
+    """Return what is left of the workflow's own time; None without a limit."""
+    if run.timeout_seconds is None:
+        return None
+    begun = run.started_at or run.read_at
+    spent = (run.read_at - begun).total_seconds()
+    return max(0.0, run.timeout_seconds - spent)
