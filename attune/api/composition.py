@@ -30,6 +30,7 @@ from attune.services.execution.attempt import AttemptService
 from attune.services.execution.cancel import CancelService
 from attune.services.execution.read import ReadService
 from attune.services.execution.request import RequestService
+from attune.services.execution.rerun import RerunService
 from attune.services.execution.stream import StreamService
 from attune.services.feed import CHANNELS, ChangeFeed
 from attune.services.health import HealthService
@@ -45,6 +46,7 @@ from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
 from attune.services.workflow.definition import WorkflowService
+from attune.services.workflow.pausing import PauseService
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +73,10 @@ class Services:
     packs: PackService
     pack_installs: PackInstallService
     pack_workflows: PackWorkflowService
+    pausing: PauseService
     proxies: Proxies
     receiving: ReceiveService
+    rerunning: RerunService
     rulebook: Rulebook
     rules: RuleService
     runtime_catalog: RuntimeCatalogService
@@ -130,6 +134,8 @@ def compose(settings: Settings, database: Database) -> Services:
         packs=PackService(database, store, definitions, encryption),
         pack_installs=PackInstallService(database, store, definitions, encryption),
         pack_workflows=PackWorkflowService(database, store, definitions),
+        pausing=PauseService(database),
+        rerunning=RerunService(database, encryption),
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
         proxies=Proxies(settings.server.trusted_proxies),
         receiving=ReceiveService(database, intake, webhook_book),

@@ -18,6 +18,7 @@ from attune.services.execution.attempt import AttemptService
 from attune.services.execution.cancel import CancelService
 from attune.services.execution.read import ReadService
 from attune.services.execution.request import RequestService
+from attune.services.execution.rerun import RerunService
 from attune.services.execution.stream import StreamService
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
@@ -31,6 +32,7 @@ from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
 from attune.services.workflow.definition import WorkflowService
+from attune.services.workflow.pausing import PauseService
 
 Authenticated = Annotated[Caller, Depends(AnyToken())]
 """Any identity, execution or sensor; the service decides what it may see."""
@@ -61,6 +63,8 @@ Workers = Annotated[WorkerService, provided(WorkerService)]
 Executing = Annotated[RequestService, provided(RequestService)]
 Executions = Annotated[ReadService, provided(ReadService)]
 ExecutionStreams = Annotated[StreamService, provided(StreamService)]
+Pausing = Annotated[PauseService, provided(PauseService)]
+Rerunning = Annotated[RerunService, provided(RerunService)]
 Cancelling = Annotated[CancelService, provided(CancelService)]
 Attempts = Annotated[AttemptService, provided(AttemptService)]
 Links = Annotated[RunLinks, provided(RunLinks)]

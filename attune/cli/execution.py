@@ -14,6 +14,7 @@ from attune.cli.log_stream import STREAMS
 from attune.cli.logs import print_logs
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
+from attune.cli.parameters import Parameters
 from attune.cli.session import open_session
 
 app = command_group("List, follow and cancel executions.")
@@ -22,6 +23,7 @@ _LIST = (
     Column("id", "id"),
     Column("action", "action_ref"),
     Column("status", "status"),
+    Column("waiting for", "waiting_for.kind"),
     Column("rule", "rule_ref"),
     Column("created", "created"),
     Column("started", "started_at"),
@@ -32,7 +34,8 @@ _FIELDS = (
     Column("id", "id"),
     Column("action", "action_ref"),
     Column("status", "status"),
-    Column("waiting for", "waiting_for"),
+    Column("waiting for", "waiting_for.message"),
+    Column("waiting since", "waiting_for.since"),
     Column("created", "created"),
     Column("started", "started_at"),
     Column("finished", "finished_at"),
@@ -42,6 +45,8 @@ _FIELDS = (
     Column("trigger", "trigger_ref"),
     Column("enforcement", "enforcement"),
     Column("parent", "parent"),
+    Column("task", "workflow_task.task_name"),
+    Column("first attempt", "original_execution"),
     Column("worker", "worker"),
     Column("attempts", "attempt_count"),
     Column("trace", "trace_tag"),
@@ -50,6 +55,14 @@ _FIELDS = (
     Column("parameters", "config"),
     Column("result", "result"),
     TIMES[1],
+)
+
+_TASKS = (
+    Column("task", "name"),
+    Column("status", lambda task: "running" if task["live"] else task.get("status")),
+    Column("runs", "runs"),
+    Column("live", "live"),
+    Column("last execution", "execution"),
 )
 
 _Id = Annotated[int, typer.Argument(min=1, help="Number of the execution.")]
@@ -183,3 +196,82 @@ def cancel_execution(ctx: typer.Context, number: _Id) -> None:
     with open_session(ctx) as session:
         execution = session.client.post(api_path("executions", number, "cancel"))
         session.out.done(f"execution {number} is {execution['status']}", execution)
+
+
+@app.command("pause")
+def pause_execution(ctx: typer.Context, number: _Id) -> None:
+    """Hold a workflow: what runs may end, nothing new starts."""
+    with open_session(ctx) as session:
+        execution = session.client.post(api_path("executions", number, "pause"))
+        session.out.done(
+            f"execution {number} is paused; `attune execution resume {number}` "
+            "lets it go on",
+            execution,
+        )
+
+
+@app.command("resume")
+def resume_execution(ctx: typer.Context, number: _Id) -> None:
+    """Let a workflow that was paused go on."""
+    with open_session(ctx) as session:
+        execution = session.client.post(api_path("executions", number, "resume"))
+        session.out.done(f"execution {number} goes on", execution)
+
+
+@app.command("tasks")
+def list_tasks(ctx: typer.Context, number: _Id) -> None:
+    """List what has become of the tasks of a workflow so far."""
+    with open_session(ctx) as session:
+        tasks = session.client.get(api_path("executions", number, "tasks"))
+        session.out.rows(tasks, _TASKS)
+
+
+@app.command(
+    "rerun",
+    epilog=examples(
+        "attune execution rerun 42",
+        "attune execution rerun 42 version=1.5",
+        "attune execution rerun 42 --from-failed",
+        "attune execution rerun 42 --from deploy_production",
+    ),
+)
+def rerun_execution(
+    ctx: typer.Context,
+    *,
+    number: _Id,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PARAMETER",
+            help="Change a parameter: key=value, key:=json, or @file.json.",
+        ),
+    ] = None,
+    from_failed: Annotated[
+        bool,
+        typer.Option(
+            "--from-failed", help="Keep what succeeded; start the failed tasks again."
+        ),
+    ] = False,
+    from_task: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="Keep what came before; start this task again."),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option(help="Follow the execution until it ends.")
+    ] = True,
+) -> None:
+    """Execute again what has ended, as it was or with changes."""
+    with open_session(ctx) as session:
+        old = session.client.get(api_path("executions", number))
+        definition = session.client.get(api_path("actions", old["action_ref"]))
+        parameters = Parameters.of_schema(definition.get("param_schema"))
+        request = {
+            "parameters": parameters.parse(words or []),
+            "from_tasks": from_task,
+            "from_failed": from_failed,
+        }
+        path = api_path("executions", number, "rerun")
+        execution = session.client.post(path, request)
+        if wait:
+            follow_to_end(session, execution)
+        session.out.done(f"execution {execution['id']} reruns {number}", execution)

@@ -47,6 +47,7 @@ from attune.db.repositories.runtime import (
 )
 from attune.db.repositories.sensor import SensorRepository
 from attune.db.repositories.trigger import TriggerRepository
+from attune.db.repositories.waiting import WaitingRepository
 from attune.db.repositories.worker import WorkerRepository
 from attune.db.repositories.worker_presence import WorkerPresenceRepository
 from attune.db.repositories.workflow import (
@@ -95,6 +96,7 @@ class Transaction:
         self.runtimes = RuntimeRepository(session)
         self.sensors = SensorRepository(session)
         self.triggers = TriggerRepository(session)
+        self.waiting = WaitingRepository(session)
         self.worker_presence = WorkerPresenceRepository(session)
         self.workers = WorkerRepository(session)
         self.workflow_definitions = WorkflowDefinitionRepository(session)

@@ -14,17 +14,21 @@ from attune.api.dependencies import (
     Executions,
     ExecutionStreams,
     Links,
+    Pausing,
+    Rerunning,
 )
 from attune.api.event_stream import KEEP_ALIVE, frame, json_frame, stream
 from attune.api.parameters import Count, Id, QueryId, ShortPaging
 from attune.api.routing import Router, allow
-from attune.api.schemas.envelope import Data, data, flat_and_enveloped
+from attune.api.schemas.envelope import Data, data, flat_and_enveloped, listed
 from attune.api.schemas.execution import (
     CreateExecutionRequest,
     ExecutionQuery,
     ExecutionResponse,
     ExecutionStats,
     ExecutionSummary,
+    RerunRequest,
+    WorkflowTaskResponse,
     execution_response,
 )
 from attune.api.schemas.page import Page, page
@@ -127,6 +131,51 @@ async def cancel_execution(
     return data(
         execution_response(await cancelling.cancel(caller, execution_id), links)
     )
+
+
+@router.post(
+    "/executions/{execution_id}/rerun",
+    status_code=HTTPStatus.CREATED,
+    response_model=ExecutionResponse,
+)
+async def rerun_execution(
+    execution_id: Id,
+    body: RerunRequest,
+    caller: Executor,
+    rerunning: Rerunning,
+    links: Links,
+) -> Any:
+    """Execute again what has ended; a workflow perhaps from some of its tasks."""
+    execution = await rerunning.rerun(caller, execution_id, body.wish())
+    return _flat(execution_response(execution, links))
+
+
+@router.post("/executions/{execution_id}/pause", response_model=Data[ExecutionResponse])
+async def pause_execution(
+    execution_id: Id, caller: Canceller, pausing: Pausing, links: Links
+) -> Any:
+    """Start nothing more of a workflow until it is resumed; what runs may end."""
+    return data(execution_response(await pausing.pause(caller, execution_id), links))
+
+
+@router.post(
+    "/executions/{execution_id}/resume", response_model=Data[ExecutionResponse]
+)
+async def resume_execution(
+    execution_id: Id, caller: Canceller, pausing: Pausing, links: Links
+) -> Any:
+    """Let a workflow that was paused go on."""
+    return data(execution_response(await pausing.resume(caller, execution_id), links))
+
+
+@router.get(
+    "/executions/{execution_id}/tasks", response_model=Data[list[WorkflowTaskResponse]]
+)
+async def list_execution_tasks(
+    execution_id: Id, caller: Reader, executions: Executions
+) -> Any:
+    """List what has become of the tasks of a workflow so far."""
+    return listed(await executions.tasks(caller, execution_id))
 
 
 @router.get("/executions/{execution_id}/logs/{stream_name}")

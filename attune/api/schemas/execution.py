@@ -13,6 +13,7 @@ from attune.domain.artifact import RetentionPolicyType
 from attune.domain.execution import ExecutionStatus
 from attune.domain.run_link import RunLinks
 from attune.services.execution.request import ExecutionWish
+from attune.services.execution.rerun import RerunWish
 from attune.services.execution.row import Terms
 
 LONGEST_TIMEOUT_SECONDS = 30 * 86400
@@ -57,6 +58,45 @@ class CreateExecutionRequest(Body):
             terms=terms,
             trace_tag=self.trace_tag,
         )
+
+
+class RerunRequest(Body):
+    """What is to be different when an execution is run again."""
+
+    parameters: dict[str, Any] | None = None
+    """In place of those of the same name; secret ones stay what they were."""
+    from_task: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Go on from this task of a workflow, and keep what the others did before it."""
+    from_tasks: Annotated[list[Ref], Field(max_length=100)] | None = None
+    """The same for several tasks."""
+    from_failed: bool = False
+    """Go on from the tasks that failed."""
+
+    def wish(self) -> RerunWish:
+        """Return what the service is asked for."""
+        named = [
+            *(self.from_tasks or []),
+            *([self.from_task] if self.from_task else []),
+        ]
+        return RerunWish(
+            parameters=self.parameters or {},
+            from_tasks=named if named or self.from_failed else None,
+        )
+
+
+class WorkflowTaskResponse(Read):
+    """What has become of one task of a workflow so far."""
+
+    name: str
+    status: Omitted[str]
+    """How its last run ended: as an execution does, or `skipped`."""
+    runs: int
+    live: int
+    """Runs that have not ended, delayed ones included."""
+    execution: Omitted[int] = Field(validation_alias="execution_id")
+    """The execution that ended last."""
+    arrivals: dict[str, int]
+    """Which predecessors of a join have arrived, and how often."""
 
 
 class ExecutionQuery(BaseModel):

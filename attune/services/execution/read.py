@@ -1,5 +1,6 @@
 """Look at executions and at what they wrote."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attune.db.database import Database, Transaction
@@ -8,6 +9,7 @@ from attune.db.repositories.execution import ExecutionFilter, visible_executions
 from attune.domain.execution import TERMINAL, WAITING, is_terminal
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.waiting import waiting_for
 from attune.security.encryption import Encryption
 from attune.services.execution.write import read_secrets
 
@@ -25,7 +27,9 @@ class ReadService:
         """Return the execution, or raise NotFound."""
         async with self._database.autocommit() as tx:
             among = visible_executions(caller)
-            return await tx.executions.get(execution_id, among=among)
+            execution = await tx.executions.get(execution_id, among=among)
+            waiting = await _waiting(tx, [execution])
+        return _said(execution, waiting)
 
     async def get_revealed(
         self, caller: Caller, execution_id: int, *, with_secrets: bool
@@ -34,13 +38,14 @@ class ReadService:
         async with self._database.autocommit() as tx:
             among = visible_executions(caller)
             execution = await tx.executions.get(execution_id, among=among)
+            waiting = await _waiting(tx, [execution])
             if not with_secrets:
-                return execution, None
+                return _said(execution, waiting), None
             caller.require(
                 Resource.KEYS, Action.DECRYPT, Target(pack_ref=execution.pack_ref)
             )
             secrets = await read_secrets(tx, self._encryption, execution_id)
-        return execution, {**execution.config, **secrets}
+        return _said(execution, waiting), {**execution.config, **secrets}
 
     async def page(
         self, caller: Caller, request: PageRequest, wanted: ExecutionFilter
@@ -48,7 +53,20 @@ class ReadService:
         """Return one page of the executions the caller may see."""
         async with self._database.autocommit() as tx:
             among = visible_executions(caller)
-            return await tx.executions.page(request, wanted, among=among)
+            found = await tx.executions.page(request, wanted, among=among)
+            waiting = await _waiting(tx, found.items)
+        for execution in found.items:
+            _said(execution, waiting)
+        return found
+
+    async def tasks(self, caller: Caller, execution_id: int) -> list[dict[str, Any]]:
+        """Return what has become of a workflow's tasks; nothing before it began."""
+        async with self._database.autocommit() as tx:
+            among = visible_executions(caller)
+            execution = await tx.executions.get(execution_id, among=among)
+            row = await tx.workflow_states.state_of(execution.id)
+            found = {} if row is None else await tx.workflow_states.all_tasks(row.id)
+        return [{"name": name, **facts} for name, facts in found.items()]
 
     async def stats(self, caller: Caller) -> dict[str, int]:
         """Return how many of the visible executions stand where."""
@@ -86,6 +104,23 @@ class ReadService:
             )
         ended = status is None or is_terminal(status)
         return _join(pieces, offset), ended
+
+
+async def _waiting(
+    tx: Transaction, executions: Sequence[Execution]
+) -> dict[int, dict[str, Any] | None]:
+    """Return why those that have not ended do not run, by id."""
+    live = [each.id for each in executions if not is_terminal(each.status)]
+    facts = await tx.waiting.facts(live) if live else {}
+    return {id_: waiting_for(each) for id_, each in facts.items()}
+
+
+def _said(
+    execution: Execution, waiting: Mapping[int, dict[str, Any] | None]
+) -> Execution:
+    """Have an execution say what it waits for; its session is closed by now."""
+    execution.waiting_for = waiting.get(execution.id)
+    return execution
 
 
 async def target_of(tx: Transaction, execution: Execution) -> Target:
