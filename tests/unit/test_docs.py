@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from attune.cli.lazy import Deferred
 from attune.cli.main import command
+from attune.cli.workflow_drawing import draw
 from attune.config import setting_names
 from attune.config_fields import PREFIX, variable
 from attune.domain.condition import compile_conditions
@@ -21,7 +22,10 @@ from attune.domain.expression import compile_expression
 from attune.domain.functions import FUNCTIONS
 from attune.domain.json import Json
 from attune.domain.template import check_template, render
-from attune.packs.loader import read_pack
+from attune.domain.workflow_check import ActionFacts, Findings, check_workflow
+from attune.packs.definition import PackDefinition
+from attune.packs.loader import CORE_DIRECTORY, read_pack
+from attune.packs.workflow_file import graph_of
 from tests.support.documents import (
     ROOT,
     blocks,
@@ -29,6 +33,7 @@ from tests.support.documents import (
     documents,
     files,
     heading_ids,
+    named_file,
     tables,
 )
 
@@ -235,6 +240,63 @@ def test_the_components_of_the_reference_load(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
 
     assert read_pack(tmp_path).warnings == ()
+
+
+def workflows() -> dict[str, str]:
+    """Return the workflows that are shown, by the names of files they could be."""
+    return {
+        named_file(block) or f"example{number}.yaml": block.text
+        for number, block in enumerate(blocks(DOCS / "workflows.md"), 1)
+        if block.language == "yaml"
+    }
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> PackDefinition:
+    """A pack of all the workflows that are shown."""
+    directory = tmp_path_factory.mktemp("demo")
+    (directory / "workflows").mkdir()
+    (directory / "pack.yaml").write_text("ref: demo\nversion: 1.0.0\n")
+    for name, text in workflows().items():
+        (directory / "workflows" / name).write_text(text)
+    return read_pack(directory)
+
+
+def test_the_workflows_that_are_shown_load_without_a_warning(
+    shown: PackDefinition,
+) -> None:
+    assert shown.warnings == ()
+    assert len(shown.components.workflows) == len(workflows()) > 15
+
+
+@pytest.mark.parametrize("name", workflows())
+def test_a_workflow_that_is_shown_holds_together(
+    shown: PackDefinition, name: str
+) -> None:
+    core = read_pack(CORE_DIRECTORY).components.actions
+    actions = {
+        each.document.ref: ActionFacts(param_schema=each.document.param_schema)
+        for each in [*core, *shown.components.actions]
+    }
+    ref = f"demo.{name.removesuffix('.yaml')}"
+    [workflow] = [
+        each.document for each in shown.components.workflows if each.document.ref == ref
+    ]
+
+    found = check_workflow(graph_of(workflow), workflow.param_schema, actions, "demo")
+
+    assert found == Findings()
+
+
+def test_a_workflow_is_drawn_as_is_shown() -> None:
+    graph = yaml.safe_load(workflows()["greet.yaml"])
+    [drawing] = [
+        block.text
+        for block in blocks(DOCS / "workflows.md")
+        if block.language == "text"
+    ]
+
+    assert f"{draw(graph)}\n" == drawing
 
 
 @pytest.mark.parametrize("pack", sorted((ROOT / "examples/packs").iterdir()), ids=_name)
