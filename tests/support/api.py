@@ -120,6 +120,26 @@ class Person:
     async def ends(self, execution_id: int, *, seconds: float = 60) -> dict[str, Any]:
         return await self.reaches(execution_id, *TERMINAL, seconds=seconds)
 
+    async def patiently_ends(
+        self, execution_id: int, *, seconds: float = 150
+    ) -> dict[str, Any]:
+        """Wait for the end, although the API may be gone for a while meanwhile."""
+        last: dict[str, Any] = {}
+
+        async def has_ended() -> bool:
+            nonlocal last
+            try:
+                last = await self.execution(execution_id)
+            except (httpx.TransportError, AssertionError):
+                return False
+            return last["status"] in TERMINAL
+
+        try:
+            await eventually(has_ended, seconds=seconds)
+        except AssertionError:
+            raise AssertionError(f"stays {last}") from None
+        return last
+
     async def executions_of(self, rule_ref: str) -> Sequence[dict[str, Any]]:
         """Return all executions of a rule, however many pages they fill."""
         found: list[dict[str, Any]] = []
