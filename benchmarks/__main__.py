@@ -4,6 +4,7 @@
 (b) POST /executions/execute of core.noop, a real process, to `completed`
 (c) a webhook that a rule turns into core.noop, to `completed`
 (d) many executions requested at once, which the dispatcher hosts together
+(e), (f) workflows, see `benchmarks.workflow`
 
 Prints a table and writes it as JSON. Absolute numbers are the machine's; the ratios
 to (a) are ours.
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,14 @@ from attune.stack.stack import Stack
 from benchmarks.bare import WORKFLOW_QUEUE, BareWorkflow
 from benchmarks.completions import Completions
 from benchmarks.cpu import cpu_seconds, spent
+from benchmarks.workflow import (
+    Comparison,
+    chart,
+    compare,
+    make_workflows,
+    measure_items,
+    show_comparisons,
+)
 
 CONCURRENCY = 50
 
@@ -85,14 +95,24 @@ async def measure(
     return Measure(name, rate, median, p95, used)
 
 
-async def measure_bare(stack: Stack, *, many: int, few: int) -> Measure:
-    """Measure (a)."""
+@contextmanager
+def bare_workers(stack: Stack) -> Iterator[dict[str, int]]:
+    """Run the workers of the bare program, and tell their process ids."""
     command = [sys.executable, "-m", "benchmarks.bare"]
     workers = {
-        role: subprocess.Popen([*command, role, stack.temporal_address])  # noqa: ASYNC220, S603 - our own module, started once
+        role: subprocess.Popen([*command, role, stack.temporal_address])  # noqa: S603 - our own module
         for role in ("workflows", "activities")
     }
     try:
+        yield {role: worker.pid for role, worker in workers.items()}
+    finally:
+        for worker in workers.values():
+            worker.kill()
+
+
+async def measure_bare(stack: Stack, *, many: int, few: int) -> Measure:
+    """Measure (a)."""
+    with bare_workers(stack) as pids:
         client = await Client.connect(
             stack.temporal_address, data_converter=pydantic_data_converter
         )
@@ -105,12 +125,8 @@ async def measure_bare(stack: Stack, *, many: int, few: int) -> Measure:
             )
             return time.perf_counter()
 
-        pids = {role: worker.pid for role, worker in workers.items()}
         pids["temporal"] = stack.pid("temporal") or 0
         return await measure("(a) bare Temporal", item, pids, many=many, few=few)
-    finally:
-        for worker in workers.values():
-            worker.kill()
 
 
 class Attune:
@@ -176,6 +192,17 @@ class Attune:
         answer = await self._post(self._webhook, {"payload": {"value": 42}})
         return int(answer["event_id"])
 
+    async def make_workflows(self) -> None:
+        """Make the workflows of (e), (f) and of the chart."""
+        await make_workflows(self._post)
+
+    async def run(self, action_ref: str, parameters: dict[str, Any]) -> float:
+        """Execute an action and return how long it took."""
+        begun = time.perf_counter()
+        request = {"action_ref": action_ref, "parameters": parameters}
+        answer = await self._post("/api/v1/executions/execute", request)
+        return await self._completions.end_of(int(answer["id"])) - begun
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()
@@ -236,7 +263,47 @@ async def measure_burst(
     return Measure(f"(d) {many} at once", rate, 0, 0, used)
 
 
-async def run(*, many: int, few: int, burst: int) -> list[Measure]:
+async def measure_workflows(
+    stack: Stack, attune: Attune, *, rounds: int
+) -> tuple[list[Comparison], list[tuple[int, float]]]:
+    """Measure (e), (f) and the chart."""
+    await attune.make_workflows()
+    await attune.run("bench.fan", {})
+    with bare_workers(stack):
+        comparisons = await compare(stack, attune.run, rounds=rounds)
+    return comparisons, await measure_items(attune.run)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that was measured on one stack."""
+
+    measures: list[Measure]
+    comparisons: list[Comparison]
+    items: list[tuple[int, float]]
+
+    def show(self) -> None:
+        """Print the tables and the chart."""
+        show(self.measures)
+        show_comparisons(self.comparisons)
+        print(f"\nwith_items, 16 at a time\n{chart(self.items)}")
+
+    def rows(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        bare = self.measures[0].throughput
+        return {
+            "executions": [
+                asdict(m) | {"ratio": round(m.throughput / bare, 3)}
+                for m in self.measures
+            ],
+            "workflows": [
+                asdict(c) | {"ratio": round(c.ratio, 3)} for c in self.comparisons
+            ],
+            "items": self.items,
+        }
+
+
+async def run(*, many: int, few: int, burst: int, rounds: int) -> Report:
     """Measure everything on one stack."""
     with tempfile.TemporaryDirectory(prefix="attune-bench-") as directory:
         async with Stack(Path(directory)) as stack:
@@ -258,9 +325,12 @@ async def run(*, many: int, few: int, burst: int) -> list[Measure]:
                 measures.append(
                     await measure_burst(attune, completions, pids, many=burst)
                 )
+                comparisons, items = await measure_workflows(
+                    stack, attune, rounds=rounds
+                )
                 await attune.close()
                 print(f"ends: {completions.statuses()}")
-    return measures
+    return Report(measures, comparisons, items)
 
 
 def show(measures: list[Measure]) -> None:
@@ -282,12 +352,13 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=60)
     parser.add_argument("--burst", type=int, default=1000)
     parser.add_argument("--output", type=Path, default=Path("bench.json"))
+    parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    measures = uvloop.run(run(many=given.many, few=given.few, burst=given.burst))
-    show(measures)
-    bare = measures[0].throughput
-    rows = [asdict(m) | {"ratio": round(m.throughput / bare, 3)} for m in measures]
-    given.output.write_text(json.dumps(rows, indent=2) + "\n")
+    report = uvloop.run(
+        run(many=given.many, few=given.few, burst=given.burst, rounds=given.rounds)
+    )
+    report.show()
+    given.output.write_text(json.dumps(report.rows(), indent=2) + "\n")
     print(f"\nwritten to {given.output}")
 
 

@@ -39,11 +39,38 @@ class BareWorkflow:
         )
 
 
+@workflow.defn
+class BareTasks:
+    """Many activities, one after the other or all at once."""
+
+    @workflow.run
+    async def run(self, count: int, at_once: bool) -> int:  # noqa: FBT001 - a message of two
+        """Run so many activities."""
+        if at_once:
+            await asyncio.gather(*(_noop(number) for number in range(count)))
+        else:
+            for number in range(count):
+                await _noop(number)
+        return count
+
+
+def _noop(number: int) -> "workflow.ActivityHandle[int]":
+    return workflow.start_activity(
+        noop,
+        number,
+        task_queue=ACTIVITY_QUEUE,
+        start_to_close_timeout=timedelta(minutes=1),
+        heartbeat_timeout=timedelta(seconds=15),
+    )
+
+
 async def serve(role: str, address: str) -> None:
     """Poll one of the two queues until killed."""
     client = await Client.connect(address, data_converter=pydantic_data_converter)
     if role == "workflows":
-        worker = Worker(client, task_queue=WORKFLOW_QUEUE, workflows=[BareWorkflow])
+        worker = Worker(
+            client, task_queue=WORKFLOW_QUEUE, workflows=[BareWorkflow, BareTasks]
+        )
     else:
         worker = Worker(client, task_queue=ACTIVITY_QUEUE, activities=[noop])
     await worker.run()
