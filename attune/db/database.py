@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import (
 from attune.db.errors import UNAVAILABLE, translated_errors
 from attune.db.repositories.access import AccessRepository
 from attune.db.repositories.action import ActionRepository
+from attune.db.repositories.admission import AdmissionRepository
 from attune.db.repositories.artifact import (
     ArtifactRepository,
     ArtifactVersionRepository,
@@ -71,6 +72,7 @@ class Transaction:
         self.session = session
         self.access = AccessRepository(session)
         self.actions = ActionRepository(session)
+        self.admissions = AdmissionRepository(session)
         self.artifacts = ArtifactRepository(session)
         self.artifact_versions = ArtifactVersionRepository(session)
         self.attempts = AttemptRepository(session)

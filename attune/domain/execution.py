@@ -52,7 +52,7 @@ LIVE = frozenset(ExecutionStatus) - TERMINAL
 _S = ExecutionStatus
 CHANGES: dict[ExecutionStatus, frozenset[ExecutionStatus]] = {
     _S.REQUESTED: frozenset({_S.SCHEDULING, _S.SCHEDULED, _S.RUNNING}) | TERMINAL,
-    _S.SCHEDULING: frozenset({_S.SCHEDULED, _S.RUNNING}) | TERMINAL,
+    _S.SCHEDULING: frozenset({_S.REQUESTED, _S.SCHEDULED, _S.RUNNING}) | TERMINAL,
     _S.SCHEDULED: frozenset({_S.RUNNING, _S.REQUESTED}) | TERMINAL,
     # A rerun after the loss of a worker goes back to the queue.
     _S.RUNNING: frozenset({_S.CANCELING, _S.SCHEDULED}) | TERMINAL,

@@ -22,6 +22,7 @@ from attune.services.dispatch import (
     fills_a_queue,
 )
 from attune.temporal.gateway import Gateway
+from attune.worker.admission import Admission
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +43,12 @@ class Dispatcher:
         dispatch: DispatchService,
         gateway: Gateway,
         listener: Listener,
+        admission: Admission,
         *,
         look_seconds: float,
     ) -> None:
         self._dispatch = dispatch
+        self._admission = admission
         self._gateway = gateway
         self._listener = listener
         self._look_seconds = look_seconds
@@ -64,10 +67,17 @@ class Dispatcher:
 
     async def _listen(self) -> None:
         async for channel, payload in self._listener:
+            self._tell_admission(channel, payload)
             if payload == OUTBOX or not channel:
                 self._posted.set()
             if payload != OUTBOX or not channel:
                 self._requested.set()
+
+    def _tell_admission(self, channel: str, payload: str) -> None:
+        if not channel:
+            self._admission.look_anew()
+        elif payload != OUTBOX:
+            self._admission.wake(payload)
 
     async def _loop(
         self, step: Callable[[], Awaitable[bool]], wake: asyncio.Event

@@ -14,6 +14,7 @@ from attune.db.database import Database
 from attune.db.listener import Listener
 from attune.messages.names import ORCHESTRATION_QUEUE
 from attune.security.encryption import Encryption
+from attune.services.admission import AdmissionService
 from attune.services.dispatch import DispatchService
 from attune.services.event.intake import Intake
 from attune.services.event.rulebook import Rulebook
@@ -24,6 +25,7 @@ from attune.services.workflow.advance import AdvanceService
 from attune.temporal.client import connect_patiently
 from attune.temporal.failures import FailureTranslation
 from attune.temporal.gateway import Gateway
+from attune.worker.admission import Admission
 from attune.worker.connection import temporal_address
 from attune.worker.dispatcher import CHANNEL, Dispatcher
 from attune.worker.reconciler import Reconciler
@@ -74,11 +76,14 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
     dispatch = DispatchService(
         database, settling, batch_size=settings.temporal.hosting_batch_size
     )
+    look_seconds = settings.orchestrator.poll_interval_seconds
+    admission = Admission(AdmissionService(database), look_seconds=look_seconds)
     dispatcher = Dispatcher(
         dispatch,
         gateway,
         Listener(settings.database.url.get_secret_value(), [CHANNEL]),
-        look_seconds=settings.orchestrator.poll_interval_seconds,
+        admission,
+        look_seconds=look_seconds,
     )
     reconciler = Reconciler(ReconcileService(database, settling), gateway)
     async with (
@@ -86,6 +91,7 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         asyncio.TaskGroup() as group,
     ):
         group.create_task(dispatcher.run())
+        group.create_task(admission.run())
         group.create_task(reconciler.run())
         logger.info("orchestrator serves")
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from attune.db.repositories.policy import IS_LIMITED
 from attune.domain.execution import ExecutionKind
 from attune.messages.names import runtime_queue
 
@@ -29,8 +30,8 @@ _COLUMNS = f"""
 # workflow itself.
 _IS_OURS = f"(NOT awaited OR {KIND} = 'workflow')"
 
-# Requested executions that no dispatcher has taken yet, of runtimes whose queues are
-# not long already: what waits here is hosted together later. Each is given a workflow
+# Requested executions that no dispatcher has taken yet and no policy holds back, of
+# runtimes whose queues are not long already: what waits here is hosted together later. Each is given a workflow
 # id of its own, as `execution_workflow_id` would.
 _CLAIM_FRESH = text(f"""
     WITH queue AS (
@@ -49,6 +50,7 @@ _CLAIM_FRESH = text(f"""
             status = 'requested'
             AND workflow_id IS NULL
             AND {_IS_OURS}
+            AND (admitted_at IS NOT NULL OR NOT {IS_LIMITED})
             AND runtime_ref <> ALL (ARRAY(
                 SELECT runtime_ref FROM queue WHERE length >= :longest_queue
             ))

@@ -1,5 +1,6 @@
 """What Temporal has yet to be told."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,14 @@ _CLAIM_DUE = text("""
     ) AS due
     WHERE o.id = due.id
     RETURNING o.id, o.kind, o.workflow_id, o.payload, o.attempt_count
+""")
+
+_ADD_WAKES = text("""
+    INSERT INTO attune.outbox (kind, workflow_id, payload)
+    SELECT :kind, workflow_id, jsonb_build_object('execution_id', id)
+    FROM attune.execution
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND workflow_id IS NOT NULL
+    ORDER BY id
 """)
 
 
@@ -63,6 +72,11 @@ class OutboxRepository(Repository[OutboxMessage]):
     async def add_wake(self, workflow_id: str, execution_id: int) -> None:
         """Have the run of this workflow's execution look at its rows again."""
         await self._add(SignalKind.WAKE, workflow_id, execution_id)
+
+    async def add_wakes(self, execution_ids: Collection[int]) -> None:
+        """Have the runs of these workflows' executions look at their rows again."""
+        values = {"kind": SignalKind.WAKE.value, "ids": list(execution_ids)}
+        await self._session.execute(_ADD_WAKES, values)
 
     async def _add(self, kind: SignalKind, workflow_id: str, execution_id: int) -> None:
         values = {

@@ -1,12 +1,131 @@
 """Policies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, select, text
 
-from attune.db.models import Policy
-from attune.db.repositories.component import ComponentRepository
-from attune.domain.policy import PolicyScope
+from attune.db.models import Execution, Policy
+from attune.db.repositories.base import equals
+from attune.db.repositories.component import ComponentFilter, ComponentRepository
+from attune.db.visibility import Columns, visible
+from attune.domain.permission import Caller, Resource
+from attune.domain.policy import (
+    Limit,
+    LimitKind,
+    PolicyScope,
+    PolicyTerms,
+    QuotaType,
+)
+
+IS_LIMITED: Final = """
+    EXISTS (
+        SELECT FROM attune.policy AS p
+        WHERE p.enabled AND (
+            (p.scope_type = 'action' AND p.action_ref = execution.action_ref)
+            OR (
+                execution.runtime_ref IS DISTINCT FROM 'core.builtin' AND (
+                    p.scope_type = 'global'
+                    OR (p.scope_type = 'pack' AND p.pack_ref = execution.pack_ref)
+                )
+            )
+        )
+    )
+"""
+"""Some policy bears on a row of `execution`, as SQL."""
+
+COLUMNS = Columns(pack_ref=Policy.pack_ref, ref=Policy.action_ref, id=Policy.action_id)
+"""What constraints on actions are held against, when they are about a policy."""
+
+# Whoever decides by policies holds the same lock shared until the decision is written:
+# afterwards nobody is about to act on what was before the change.
+_EXCLUDE_DECISIONS = text("SELECT pg_advisory_xact_lock(4150, 3)")
+_HOLD = text("SELECT pg_advisory_xact_lock_shared(4150, 3)")
+
+_BEARING_ON = text("""
+    SELECT a.ref
+    FROM attune.action AS a
+    WHERE
+        a.ref = ANY(CAST(:refs AS text[]))
+        AND EXISTS (
+            SELECT FROM attune.policy AS p
+            WHERE p.enabled AND (
+                (p.scope_type = 'action' AND p.action_ref = a.ref)
+                OR (
+                    a.runtime_ref IS DISTINCT FROM 'core.builtin' AND (
+                        p.scope_type = 'global'
+                        OR (p.scope_type = 'pack' AND p.pack_ref = a.pack_ref)
+                    )
+                )
+            )
+        )
+""")
+
+_PLACE = text("""
+    SELECT count(*) + 1
+    FROM attune.execution
+    WHERE
+        status = 'scheduling'
+        AND id < :id
+        AND waiting_for - 'since' = (
+            SELECT own.waiting_for - 'since'
+            FROM attune.execution AS own
+            WHERE own.id = :id
+        )
+""")
+
+# What was admitted and has ended is what was admitted and is not live.
+_STATISTICS = text("""
+    SELECT
+        count(*) FILTER (
+            WHERE
+                status IN ('scheduled', 'running', 'canceling')
+                OR admitted_at IS NOT NULL
+                OR (workflow_id IS NOT NULL AND NOT awaited)
+        ) AS active_count,
+        count(*) FILTER (WHERE status = 'scheduling') AS queue_length,
+        count(*) FILTER (WHERE admitted_at IS NOT NULL) AS admitted_count,
+        min(enqueued_at) FILTER (WHERE status = 'scheduling') AS oldest_enqueued_at,
+        (
+            SELECT count(*)
+            FROM attune.execution
+            WHERE action_ref = :ref AND admitted_at IS NOT NULL
+        ) AS ever_admitted_count,
+        now() AS read_at
+    FROM attune.execution
+    WHERE
+        action_ref = :ref
+        AND status IN ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyFilter(ComponentFilter):
+    """Which policies are wanted; None means any."""
+
+    action_ref: str | None = None
+    scope: PolicyScope | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueStatistics:
+    """How the executions of one action stand."""
+
+    active_count: int
+    queue_length: int
+    admitted_count: int
+    """Of the active ones, those that policies bore on."""
+    oldest_enqueued_at: datetime | None
+    ever_admitted_count: int
+    read_at: datetime
+
+
+def visible_policies(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which a policy exists for the caller."""
+    return visible(caller, Resource.ACTIONS, COLUMNS)
 
 
 class PolicyRepository(ComponentRepository[Policy]):
@@ -15,17 +134,86 @@ class PolicyRepository(ComponentRepository[Policy]):
     model = Policy
     searched = ("ref", "name", "description")
 
-    async def find_applicable(
-        self, action_ref: str, pack_ref: str | None
-    ) -> Sequence[Policy]:
-        """Return the enabled policies that bear on an action, weightiest first."""
-        scope = Policy.scope_type
-        query = select(Policy).where(
-            Policy.enabled,
-            or_(
-                and_(scope == PolicyScope.ACTION, Policy.action_ref == action_ref),
-                and_(scope == PolicyScope.PACK, Policy.pack_ref == pack_ref),
-                scope == PolicyScope.GLOBAL,
-            ),
+    async def add(self, entity: Policy) -> Policy:
+        """Write a new policy, which binds whatever is decided from now on."""
+        await self.exclude_decisions()
+        return await super().add(entity)
+
+    async def add_all(self, entities: Collection[Policy]) -> None:
+        """Write policies, which bind whatever is decided from now on."""
+        if entities:
+            await self.exclude_decisions()
+        await super().add_all(entities)
+
+    async def exclude_decisions(self) -> None:
+        """Let nobody decide by the policies until the end of the transaction."""
+        await self._session.execute(_EXCLUDE_DECISIONS)
+
+    async def enabled(self) -> list[PolicyTerms]:
+        """Return the terms of all policies that are in force."""
+        found = await self._all(select(Policy).where(Policy.enabled))
+        return [terms_of(policy) for policy in found]
+
+    async def bearing_on(self, action_refs: Collection[str]) -> set[str]:
+        """Return on which of these actions' executions some policy bears.
+
+        It stays so until the end of the transaction.
+        """
+        if not action_refs:
+            return set()
+        await self._session.execute(_HOLD)
+        return set(await self._session.scalars(_BEARING_ON, {"refs": [*action_refs]}))
+
+    async def place_of(self, execution: Execution) -> int:
+        """Return the place of a waiting execution in the queue that it waits in."""
+        place = await self._session.execute(_PLACE, {"id": execution.id})
+        return int(place.scalar_one())
+
+    async def statistics(self, action_ref: str) -> QueueStatistics:
+        """Count the executions of an action."""
+        row = (await self._session.execute(_STATISTICS, {"ref": action_ref})).one()
+        return QueueStatistics(**row._asdict())
+
+    def _conditions(
+        self, wanted: ComponentFilter
+    ) -> Sequence[ColumnElement[bool] | None]:
+        conditions = list(super()._conditions(wanted))
+        if isinstance(wanted, PolicyFilter):
+            conditions.append(equals(Policy.action_ref, wanted.action_ref))
+            conditions.append(equals(Policy.scope_type, wanted.scope))
+            if wanted.tag is not None:
+                conditions.append(Policy.tags.contains([wanted.tag]))
+        return conditions
+
+
+def terms_of(policy: Policy) -> PolicyTerms:
+    """Return what of a policy decides."""
+    return PolicyTerms(
+        id=policy.id,
+        ref=policy.ref,
+        scope=policy.scope_type,
+        action_ref=policy.action_ref,
+        pack_ref=policy.pack_ref,
+        priority=policy.priority,
+        limits=tuple(_limits(policy)),
+    )
+
+
+def _limits(policy: Policy) -> Iterator[Limit]:
+    common: dict[str, Any] = {
+        "method": policy.method,
+        "parameters": tuple(policy.parameters),
+    }
+    if policy.threshold is not None:
+        yield Limit(policy.ref, LimitKind.RUNNING, policy.threshold, **common)
+    if policy.rate_limit_max_executions is not None:
+        yield Limit(
+            policy.ref,
+            LimitKind.STARTS,
+            policy.rate_limit_max_executions,
+            window_seconds=policy.rate_limit_window_seconds or 0,
+            **common,
         )
-        return await self._all(query.order_by(Policy.priority.desc(), Policy.id.desc()))
+    for quota in policy.quotas:
+        if quota["quota_type"] == QuotaType.RUNNING_EXECUTIONS:
+            yield Limit(policy.ref, LimitKind.RUNNING, quota["limit"])

@@ -110,6 +110,7 @@ _TAKE_BACKLOG = text(f"""
             ))
         ORDER BY id
         LIMIT :room
+        FOR NO KEY UPDATE
     )
     UPDATE attune.execution
     SET status = 'scheduled', dispatched_at = now()

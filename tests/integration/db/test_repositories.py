@@ -27,7 +27,6 @@ from tests.support.builders import (
     make_key,
     make_pack,
     make_permission_set,
-    make_policy,
     make_rule,
     make_runtime,
     make_sensor,
@@ -292,21 +291,6 @@ async def test_permission_sets_come_directly_and_by_role(tx: Transaction) -> Non
     assert {permset.id for permset in found} == {direct.id, by_role.id}
     [(_, ref)] = await tx.permission_assignments.find_by_identity(ada.id)
     assert ref == direct.ref
-
-
-async def test_policies_that_bear_on_an_action_come_by_weight(tx: Transaction) -> None:
-    action = await make_action(tx)
-    light = await make_policy(tx, action)
-    heavy = await make_policy(tx, action, priority=5)
-    await make_policy(tx, action, enabled=False)
-    everywhere = await make_policy(
-        tx, await make_action(tx), scope_type="global", action_id=None, priority=-1
-    )
-    await make_policy(tx)
-
-    found = await tx.policies.find_applicable(action.ref, action.pack_ref)
-
-    assert [policy.id for policy in found] == [heavy.id, light.id, everywhere.id]
 
 
 async def test_keys_of_an_action_are_its_own_and_its_packs(tx: Transaction) -> None:
