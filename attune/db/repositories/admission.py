@@ -88,7 +88,7 @@ _WAITING = text(f"""
     )
     SELECT
         action_ref, pack_ref, runs_code, values, said, is_fresh,
-        array_agg(id ORDER BY id) AS ids
+        array_agg(id) AS ids
     FROM waiting
     GROUP BY action_ref, pack_ref, runs_code, values, said, is_fresh
 """)  # noqa: S608 - the conditions are constants
