@@ -18,15 +18,19 @@ class Graph:
     predecessors: Mapping[str, tuple[str, ...]]
     """Other tasks that lead to a task, each once; a task may lead to itself besides."""
 
-    def reachable(self, start: Iterable[str], without: str | None = None) -> set[str]:
-        """Return what can be reached within a scope, the start included."""
-        found, open_ones = set[str](), [name for name in start if name != without]
-        while open_ones:
-            name = open_ones.pop()
-            if name not in found:
-                found.add(name)
-                open_ones += self.tasks[name].targets & self.tasks.keys() - {without}
-        return found
+
+def reachable(
+    tasks: Mapping[str, Task], start: Iterable[str], without: Collection[str] = ()
+) -> set[str]:
+    """Return what can be reached from some tasks, which are reached themselves."""
+    found, open_ones = set[str](), [name for name in start if name not in without]
+    while open_ones:
+        name = open_ones.pop()
+        if name not in found:
+            found.add(name)
+            targets = tasks[name].targets & tasks.keys()
+            open_ones += targets.difference(without)
+    return found
 
 
 def connect(fields: Fields, draft: Draft) -> Graph:
@@ -103,7 +107,7 @@ def _check_joins(fields: Fields, draft: Draft, graph: Graph) -> None:
 def check_reachable(fields: Fields, draft: Draft, graph: Graph) -> None:
     """Note tasks that nothing leads to, and joins that could never fire."""
     for scope, entries in graph.entries.items():
-        reached = graph.reachable(entries)
+        reached = reachable(graph.tasks, entries)
         for name in _names_in(graph.tasks, scope):
             if entries and name not in reached:
                 fields.add(graph.tasks[name].place, f"'{name}' can never be reached")
@@ -114,7 +118,7 @@ def check_reachable(fields: Fields, draft: Draft, graph: Graph) -> None:
 def _check_join(fields: Fields, draft: Draft, graph: Graph, name: str) -> None:
     """Note a join that waits for tasks which only it could start."""
     task, before = graph.tasks[name], graph.predecessors[name]
-    reached = graph.reachable(graph.entries[task.scope], without=name)
+    reached = reachable(graph.tasks, graph.entries[task.scope], without={name})
     late = [each for each in before if each not in reached]
     wanted = count_of(draft.joins[name], graph, name)
     if late and len(before) >= wanted > len(before) - len(late):

@@ -49,19 +49,21 @@ def needs(workflow: Workflow, event: Event, fan_out: FanOut | None = None) -> Ne
     """Return what a step reads; give the fan-out of an event that is about an item."""
     match event:
         case Begin():
-            return _of_begin(workflow, event)
+            wanted = _of_begin(workflow, event)
         case Ended():
-            return _of_end(workflow, event, fan_out)
+            wanted = _of_end(workflow, event, fan_out)
         case Due():
-            started = _of_starts(workflow, [event.task])
-            return started if event.item is None else started | _items({event.item})
+            items = set() if event.item is None else {event.item}
+            wanted = _of_starts(workflow, [event.task]) | _items(items)
         case Over():
-            return _of_over(workflow, workflow.tasks[event.task])
+            wanted = _of_over(workflow, workflow.tasks[event.task])
         case Restart():
-            return _of_starts(workflow, event.tasks)
+            wanted = _of_starts(workflow, event.tasks)
         case Stop():
-            return Needs()
-    assert_never(event)
+            wanted = Needs()
+        case _:
+            assert_never(event)
+    return wanted
 
 
 def conclusion_needs(workflow: Workflow) -> Needs:
@@ -163,7 +165,7 @@ def _of_results(workflow: Workflow, name: str, path: Path = ()) -> Needs:
     states = {name, *leaves}
     if workflow.tasks[name].is_scope:
         # Whether a nested task has run at all decides what its field holds.
-        states |= {each for each in workflow.within(name)}
+        states |= {*workflow.within(name)}
     return Needs(states=frozenset(states), results=leaves)
 
 

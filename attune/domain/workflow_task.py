@@ -174,7 +174,7 @@ class Task:
     @cached_property
     def start_reads(self) -> Reads:
         """Return what is read when it starts."""
-        count = self.retry and self.retry.count
+        count = self.retry.count if self.retry else None
         amounts = (self.concurrency, self.batch_size, self.timeout, self.delay, count)
         return _all_of(self.input, self.when, self.with_items, *amounts)
 
