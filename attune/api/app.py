@@ -24,6 +24,7 @@ from attune.api.routes import (
     internal_runtime,
     internal_worker,
     pack,
+    policy,
     rule,
     runtime,
     trigger,
@@ -51,6 +52,7 @@ ROUTERS: tuple[Router, ...] = (
     workflow.router,
     trigger.router,
     rule.router,
+    policy.router,
     internal_runtime.router,
     internal_pack.router,
 )

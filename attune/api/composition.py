@@ -39,6 +39,7 @@ from attune.services.login_throttle import LoginThrottle
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
+from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
@@ -74,6 +75,7 @@ class Services:
     pack_installs: PackInstallService
     pack_workflows: PackWorkflowService
     pausing: PauseService
+    policies: PolicyService
     proxies: Proxies
     receiving: ReceiveService
     rerunning: RerunService
@@ -139,6 +141,7 @@ def compose(settings: Settings, database: Database) -> Services:
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
         proxies=Proxies(settings.server.trusted_proxies),
         receiving=ReceiveService(database, intake, webhook_book),
+        policies=PolicyService(database),
         rulebook=rulebook,
         rules=RuleService(database, definitions, encryption),
         runtime_catalog=RuntimeCatalogService(database),

@@ -25,6 +25,7 @@ from attune.services.identity import IdentityService
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
+from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
@@ -79,6 +80,7 @@ Triggers = Annotated[TriggerService, provided(TriggerService)]
 Webhooks = Annotated[WebhookService, provided(WebhookService)]
 Receiving = Annotated[ReceiveService, provided(ReceiveService)]
 KnownProxies = Annotated[Proxies, provided(Proxies)]
+Policies = Annotated[PolicyService, provided(PolicyService)]
 Rules = Annotated[RuleService, provided(RuleService)]
 Emitting = Annotated[EmitService, provided(EmitService)]
 Events = Annotated[EventReadService, provided(EventReadService)]

@@ -1,9 +1,9 @@
 """What policies limit, which executions they bear on, and which come before others."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from attune.domain.json import JsonObject
 
@@ -114,12 +114,11 @@ class PolicyText:
     scope: PolicyScope
     action_ref: str | None = None
     pack_ref: str | None = None
-    threshold: int | None = None
-    rate: tuple[int, int] | None = None
-    """So many starts in so many seconds."""
+    has_threshold: bool = False
+    has_rate: bool = False
     parameters: Sequence[str] = ()
-    quotas: Sequence[Mapping[str, Any]] = ()
-    secret: Collection[str] = field(default_factory=frozenset)
+    quota_types: Sequence[str] = ()
+    secret: Collection[str] = ()
     """Parameters of which only the mask is stored."""
 
 
@@ -142,7 +141,7 @@ def _scope_problems(policy: PolicyText) -> list[str]:
 
 
 def _limit_problems(policy: PolicyText) -> list[str]:
-    if policy.threshold is None and policy.rate is None and not policy.quotas:
+    if not (policy.has_threshold or policy.has_rate or policy.quota_types):
         return ["concurrency, rate_limit or quotas: a policy needs at least one limit"]
     return []
 
@@ -150,8 +149,6 @@ def _limit_problems(policy: PolicyText) -> list[str]:
 def _parameter_problems(policy: PolicyText) -> list[str]:
     names = policy.parameters
     problems = []
-    if names and policy.threshold is None and policy.rate is None:
-        problems.append("parameters: a quota counts all executions together")
     if len(names) > MOST_PARAMETERS:
         problems.append(f"parameters: at most {MOST_PARAMETERS} may form a group")
     if len(set(names)) < len(names):
@@ -168,7 +165,7 @@ def _name_problems(policy: PolicyText, name: str) -> list[str]:
 
 
 def _quota_problems(policy: PolicyText) -> list[str]:
-    kinds = [quota["quota_type"] for quota in policy.quotas]
+    kinds = policy.quota_types
     known = {kind.value for kind in QuotaType}
     problems = [
         f"quotas: '{kind[:64]}' is not known; known: {', '.join(sorted(known))}"

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select, text
 
-from attune.db.models import Execution, Policy
+from attune.db.models import Action, Execution, Policy
 from attune.db.repositories.base import equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
 from attune.db.visibility import Columns, visible
+from attune.domain.json import JsonObject
 from attune.domain.permission import Caller, Resource
 from attune.domain.policy import (
     Limit,
@@ -163,6 +164,17 @@ class PolicyRepository(ComponentRepository[Policy]):
             return set()
         await self._session.execute(_HOLD)
         return set(await self._session.scalars(_BEARING_ON, {"refs": [*action_refs]}))
+
+    async def schemas_within(
+        self, scope: PolicyScope, action_ref: str | None, pack_ref: str | None
+    ) -> list[JsonObject]:
+        """Return the parameters' schemas of the actions that a policy would limit."""
+        query = select(Action.param_schema)
+        if scope is PolicyScope.ACTION:
+            query = query.where(Action.ref == action_ref)
+        elif scope is PolicyScope.PACK:
+            query = query.where(Action.pack_ref == pack_ref)
+        return list(await self._session.scalars(query))
 
     async def place_of(self, execution: Execution) -> int:
         """Return the place of a waiting execution in the queue that it waits in."""
