@@ -235,16 +235,23 @@ class TestUpdates:
         assert changes.items() <= action.items()
         assert {n: workflow[n] for n in SHARED} == {n: changes[n] for n in SHARED}
 
-    async def test_a_schema_that_breaks_it_is_refused_for_the_action_too(
+    async def test_a_schema_is_checked_with_the_workflow_whichever_way_it_comes(
         self, shop: Workshop
     ) -> None:
         ref = (await shop.workflow(**_adding()))["ref"]
+        broken = {"param_schema": {"n": {"type": "numberish"}}}
 
-        for path in (f"/workflows/{ref}", f"/actions/{ref}"):
-            answer = await shop.send("PUT", path, {"param_schema": {"m": {}}})
+        refused = [
+            await shop.send("PUT", f"/{kind}/{ref}", broken)
+            for kind in ("workflows", "actions")
+        ]
+        lacking = await shop.put(f"/workflows/{ref}", {"param_schema": {"m": {}}})
 
-            assert any("n" in each for each in problems_in(answer))
-        assert "n" in (await shop.get(f"/actions/{ref}"))["param_schema"]
+        for answer in refused:
+            assert "param_schema.n.type" in problems_in(answer)[0]
+        assert lacking["warnings"] == [
+            "tasks[0].input.n: the workflow has no parameter 'n'"
+        ]
 
     async def test_an_action_stays_the_workflow_that_it_is(
         self, shop: Workshop
