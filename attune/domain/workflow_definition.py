@@ -69,6 +69,7 @@ class Reading:
     draft: Draft
     graph: Graph
     problems: list[str]
+    warnings: list[str]
 
 
 def compile_workflow(definition: JsonObject, pack_ref: str = "") -> Workflow:
@@ -102,7 +103,11 @@ def read_workflow(definition: JsonObject, pack_ref: str) -> Reading:
         ),
     )
     return Reading(
-        workflow=workflow, draft=fields.draft, graph=graph, problems=problems
+        workflow=workflow,
+        draft=fields.draft,
+        graph=graph,
+        problems=problems,
+        warnings=fields.warnings,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
@@ -30,6 +31,21 @@ _ONLY_ACTIONS: Final = (
     "with_items",
     *Terms.__dataclass_fields__,
 )
+_KEYS: Final = frozenset(_ONLY_ACTIONS) | {
+    "decision",
+    "delay",
+    "join",
+    "name",
+    "next",
+    "on_complete",
+    "on_failure",
+    "on_success",
+    "on_timeout",
+    "publish",
+    "tasks",
+    "type",
+    "when",
+}
 
 
 class _TaskType(StrEnum):
@@ -53,6 +69,7 @@ class TaskReader(Fields):
     def __init__(self, problems: list[str], pack_ref: str) -> None:
         super().__init__(problems)
         self.draft = Draft()
+        self.warnings: list[str] = []
         self._pack_ref = pack_ref
         self._places: dict[str, Place] = {}
 
@@ -103,6 +120,7 @@ class TaskReader(Fields):
             self.add((*place, "name"), f"'{name}' is the name of {first} already")
             return False
         self._places[name] = place
+        self._warn_of_slips(document, place)
         task = Task(
             name=name,
             place=place,
@@ -117,6 +135,13 @@ class TaskReader(Fields):
         self.draft.tasks[name] = self._with_content(task, document)
         self._join(document.get("join"), (*place, "join"), name)
         return True
+
+    def _warn_of_slips(self, document: JsonObject, place: Place) -> None:
+        for key in document.keys() - _KEYS:
+            close = get_close_matches(key, _KEYS, n=1, cutoff=0.8)
+            if close:
+                at = format_place((*place, key))
+                self.warnings.append(f"{at}: is not read; did you mean '{close[0]}'?")
 
     def _when(self, document: JsonObject, place: Place) -> Condition | None:
         when = document.get("when")

@@ -17,6 +17,8 @@ class Graph:
     """Tasks that no other one leads to, by the task they are nested in."""
     predecessors: Mapping[str, tuple[str, ...]]
     """Other tasks that lead to a task, each once; a task may lead to itself besides."""
+    joined: frozenset[str]
+    """Tasks that wait for several others."""
 
 
 def reachable(
@@ -43,7 +45,12 @@ def connect(fields: Fields, draft: Draft) -> Graph:
             if draft.tasks[target].scope == task.scope:
                 inbound[target][task.name] = None
     predecessors = {name: tuple(found) for name, found in inbound.items()}
-    graph = Graph(draft.tasks, _entries(draft, predecessors), predecessors)
+    graph = Graph(
+        tasks=draft.tasks,
+        entries=_entries(draft, predecessors),
+        predecessors=predecessors,
+        joined=frozenset(draft.joins),
+    )
     _check_entries(fields, graph)
     _check_joins(fields, draft, graph)
     return graph

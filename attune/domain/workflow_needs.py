@@ -1,7 +1,7 @@
 """What the service has to load before a step; known from the definition alone."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, assert_never
 
 from attune.domain.workflow_definition import Workflow
@@ -86,25 +86,25 @@ def _of_begin(workflow: Workflow, event: Begin) -> Needs:
 def _of_end(workflow: Workflow, event: Ended, fan_out: FanOut | None) -> Needs:
     task = workflow.tasks[event.task]
     retried = _of_reads(workflow, task.retry_reads)
-    is_read = _reads_own(task.retry_reads, task)
-    if event.item is None:
-        is_read = is_read or _reads_own(task.end_reads, task)
-        after = _of_transitions(workflow, task)
-        return retried | after | Needs(own_result=is_read)
-    following = fan_out.next_items(freed=1) if fan_out else range(0)
-    again = {event.item} if task.retry else set()
-    return (
-        retried
-        | _of_starts(workflow, [task.name])
-        | _items({*following, *again})
-        | Needs(own_result=is_read)
-    )
+    if event.item is not None:
+        following = fan_out.next_items(freed=1) if fan_out else range(0)
+        again = {event.item} if task.retry else set()
+        started = _of_starts(workflow, [task.name]) | _items({*following, *again})
+        is_read = RESULT in task.retry_reads.calls
+        return retried | started | Needs(own_result=is_read)
+    after = _of_transitions(workflow, task)
+    is_read = RESULT in (task.end_reads | task.retry_reads).calls
+    # Of its own run it is the result that comes with the event.
+    wanted = retried | replace(after, results=after.results - {task.name})
+    return wanted | Needs(own_result=is_read or task.name in after.results)
 
 
 def _of_over(workflow: Workflow, task: Task) -> Needs:
     after = _of_transitions(workflow, task)
-    is_read = _reads_own(task.end_reads, task)
+    is_read = RESULT in task.end_reads.calls
     if not task.is_scope:
+        is_read = is_read or task.name in after.results
+        after = replace(after, results=after.results - {task.name})
         return after | Needs(item_results=is_read and task.has_items)
     joins = Needs(states=frozenset(workflow.joins.get(task.name, ())))
     again = _of_starts(workflow, [task.name])
@@ -167,11 +167,3 @@ def _of_results(workflow: Workflow, name: str, path: Path = ()) -> Needs:
         # Whether a nested task has run at all decides what its field holds.
         states |= {*workflow.within(name)}
     return Needs(states=frozenset(states), results=leaves)
-
-
-def _reads_own(reads: Reads, task: Task) -> bool:
-    """Tell whether the result of the run that ends is read."""
-    return RESULT in reads.calls or any(
-        path[0] in TASK_NAMES and (len(path) == 1 or path[1] == task.name)
-        for path in reads.paths
-    )

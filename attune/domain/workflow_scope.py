@@ -13,7 +13,7 @@ from attune.domain.workflow_view import Outcome
 
 def open_scope(turn: Turn, task: Task, run: int) -> None:
     """Start the nested tasks that no other one leads to."""
-    turn.state.scopes[task.name] = ScopeState()
+    turn.state.scopes[task.name] = ScopeState(run=run)
     if run > 1:
         for name in turn.workflow.within(task.name):
             turn.state.tasks[name] = TaskState(runs=turn.state.task(name).runs)
@@ -25,8 +25,8 @@ def open_scope(turn: Turn, task: Task, run: int) -> None:
 def close_if_over(turn: Turn, scope: str | None) -> None:
     """Have a run of nested tasks end, if the last of them has."""
     if scope is not None and turn.state.scopes[scope].live == 0:
-        run = turn.state.task(scope).runs
-        turn.order(Feed(event=Over(task=scope, run=run)))
+        over = Over(task=scope, run=turn.state.scopes[scope].run)
+        turn.order(Feed(event=over))
 
 
 def outcome_of_scope(turn: Turn, task: Task) -> Outcome:

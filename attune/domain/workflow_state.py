@@ -75,6 +75,7 @@ class FanOut:
 class ScopeState:
     """A run of a task with nested tasks: what lives within it and what failed."""
 
+    run: int = 1
     live: int = 0
     failures: list[Failure] = field(default_factory=list)
     failure_count: int = 0
