@@ -182,14 +182,14 @@ def translate_seed_policy(document: JsonObject) -> JsonObject:
 
     What the newer spelling says already wins.
     """
-    rewritten: JsonObject = {"scope": _seed_scope(document)}
-    if document.get("threshold") is not None:
-        rewritten["concurrency"] = {
-            "limit": document["threshold"],
-            "method": document.get("method") or PolicyMethod.ENQUEUE.value,
-            "parameters": document.get("parameters") or [],
-        }
     given = {name: value for name, value in document.items() if value is not None}
+    rewritten: JsonObject = {"scope": _seed_scope(given)}
+    if "threshold" in given:
+        rewritten["concurrency"] = {
+            "limit": given.pop("threshold"),
+            "method": given.pop("method", PolicyMethod.ENQUEUE.value),
+            "parameters": given.pop("parameters", []),
+        }
     return {**rewritten, **given}
 
 

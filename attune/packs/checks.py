@@ -12,6 +12,7 @@ from attune.packs.component import ActionDocument, RuleDocument, TriggerDocument
 from attune.packs.definition import Components, Sourced
 from attune.packs.manifest import ComponentDocument, PackManifest
 from attune.packs.paths import MAX_PATH_BYTES, safe_path
+from attune.packs.policy import policy_problems
 from attune.packs.problems import Problems
 
 
@@ -45,6 +46,13 @@ def check_components(
             problems.add(sensor.source, f"entry_point: there is no file sensors/{name}")
     for rule in components.rules:
         _check_rule(problems, rule, components)
+    _check_policies(problems, components, pack_ref)
+
+
+def _check_policies(problems: Problems, components: Components, pack_ref: str) -> None:
+    for policy in components.policies:
+        for problem in policy_problems(policy.document, pack_ref):
+            problems.add(policy.source, problem)
 
 
 def _check_names(

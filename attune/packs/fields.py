@@ -101,7 +101,8 @@ def _constraint_by_name(value: Mapping[str, str]) -> Mapping[str, str]:
     return value
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
+    """Return a text as the list of it alone."""
     return [value] if isinstance(value, str) else value
 
 
@@ -117,7 +118,7 @@ def _object_or_none(value: object) -> object:
 
 PermissionSetRefs = Annotated[
     list[Annotated[str, BeforeValidator(_qualified_set)]],
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     Field(max_length=MAX_LIST),
 ]
 """Permission sets of an execution, the reserved `standard` among them."""
@@ -125,7 +126,7 @@ PackRef = Annotated[str, AfterValidator(refusing(parse_pack_ref))]
 ComponentRef = Annotated[str, BeforeValidator(_qualified)]
 """A ref that may be written without the pack's own ref before it."""
 RefList = Annotated[
-    list[ComponentRef], BeforeValidator(_as_list), Field(max_length=MAX_LIST)
+    list[ComponentRef], BeforeValidator(as_list), Field(max_length=MAX_LIST)
 ]
 Label = Annotated[str, AfterValidator(refusing(canonical_label))]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
@@ -147,7 +148,7 @@ VersionConstraints = Annotated[
     AfterValidator(refusing(_constraint_by_name)),
 ]
 Word = Annotated[str, Field(min_length=1, max_length=64)]
-Words = Annotated[list[Word], BeforeValidator(_as_list), Field(max_length=MAX_LIST)]
+Words = Annotated[list[Word], BeforeValidator(as_list), Field(max_length=MAX_LIST)]
 Seconds = Annotated[int, Field(ge=1, le=MAX_SECONDS)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 Object: TypeAlias = Annotated[dict[str, Json], BeforeValidator(_object_or_none)]

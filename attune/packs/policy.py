@@ -2,11 +2,38 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from attune.domain.policy import PolicyMethod, PolicyScope
-from attune.packs.fields import ComponentRef, Label, PackRef, Words, origin_of
+from attune.domain.policy import (
+    LONGEST_PARAMETER,
+    MOST_PARAMETERS,
+    MOST_QUOTAS,
+    PolicyMethod,
+    PolicyScope,
+    PolicyText,
+    check_policy,
+    translate_seed_policy,
+)
+from attune.packs.fields import (
+    MAX_LIMIT,
+    ComponentRef,
+    Label,
+    Limit,
+    PackRef,
+    Words,
+    as_list,
+    origin_of,
+)
 from attune.packs.manifest import ComponentDocument, Document
+
+LONGEST_WINDOW_SECONDS = 366 * 86_400
+
+Number = Annotated[int, Field(ge=0, le=MAX_LIMIT)]
+ParameterNames = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=LONGEST_PARAMETER)]],
+    BeforeValidator(as_list),
+    Field(max_length=MOST_PARAMETERS),
+]
 
 
 class PolicyScopeDocument(Document):
@@ -20,23 +47,23 @@ class PolicyScopeDocument(Document):
 class ConcurrencyDocument(Document):
     """How many may run at once, and what becomes of more."""
 
-    limit: Annotated[int, Field(ge=0)]
+    limit: Number
     method: PolicyMethod = PolicyMethod.ENQUEUE
-    parameters: Words = []
+    parameters: ParameterNames = []
 
 
 class RateLimitDocument(Document):
     """How many may start in so many seconds."""
 
-    max_executions: Annotated[int, Field(ge=1)]
-    window_seconds: Annotated[int, Field(ge=1)]
+    max_executions: Limit
+    window_seconds: Annotated[int, Field(ge=1, le=LONGEST_WINDOW_SECONDS)]
 
 
 class QuotaDocument(Document):
     """A limit of another kind."""
 
     quota_type: str
-    limit: Annotated[int, Field(ge=0)]
+    limit: Number
 
 
 class PolicyDocument(ComponentDocument):
@@ -46,9 +73,13 @@ class PolicyDocument(ComponentDocument):
     scope: PolicyScopeDocument
     concurrency: ConcurrencyDocument | None = None
     rate_limit: RateLimitDocument | None = None
-    quotas: list[QuotaDocument] = []
+    quotas: Annotated[list[QuotaDocument], Field(max_length=MOST_QUOTAS)] = []
+    method: PolicyMethod = PolicyMethod.ENQUEUE
+    """For a policy without `concurrency`: what becomes of more than its rate."""
+    parameters: ParameterNames = []
+    """For a policy without `concurrency`: what forms its groups."""
     tags: Words = []
-    priority: int = 0
+    priority: Annotated[int, Field(ge=-MAX_LIMIT, le=MAX_LIMIT)] = 0
     enabled: bool = True
 
     @model_validator(mode="before")
@@ -59,20 +90,27 @@ class PolicyDocument(ComponentDocument):
             return document
         origin = origin_of(info)
         name = document.get("name") or document.get("label") or origin.stem
-        return {"name": name, **_seed_policy(document), **document}
+        return {"name": name, **translate_seed_policy(document)}
+
+    @property
+    def groups_by(self) -> list[str]:
+        """The parameters whose values form groups."""
+        return self.concurrency.parameters if self.concurrency else self.parameters
 
 
-def _seed_policy(document: dict[str, Any]) -> dict[str, Any]:
-    action = document.get("action_ref") or document.get("action")
-    rewritten: dict[str, Any] = {
-        "scope": {"type": "action", "action_ref": action}
-        if action
-        else {"type": "pack"}
-    }
-    if "threshold" in document:
-        rewritten["concurrency"] = {
-            "limit": document["threshold"],
-            "method": document.get("method", "enqueue"),
-            "parameters": document.get("parameters", []),
-        }
-    return rewritten
+def policy_problems(
+    document: PolicyDocument, pack_ref: str, secret: frozenset[str] = frozenset()
+) -> list[str]:
+    """Return what is wrong with a pack's policy, given what is secret in its scope."""
+    return check_policy(
+        PolicyText(
+            scope=document.scope.type,
+            action_ref=document.scope.action_ref,
+            pack_ref=document.scope.pack_ref or pack_ref,
+            has_threshold=document.concurrency is not None,
+            has_rate=document.rate_limit is not None,
+            parameters=document.groups_by,
+            quota_types=[quota.quota_type for quota in document.quotas],
+            secret=secret,
+        )
+    )

@@ -114,13 +114,12 @@ def policy_columns(document: PolicyDocument) -> Columns:
         "scope_type": scope.type,
         "action_ref": scope.action_ref if scope.type is PolicyScope.ACTION else None,
         "threshold": concurrency.limit if concurrency else None,
-        "parameters": concurrency.parameters if concurrency else [],
+        "method": concurrency.method if concurrency else document.method,
+        "parameters": document.groups_by,
         "rate_limit_max_executions": rate.max_executions if rate else None,
         "rate_limit_window_seconds": rate.window_seconds if rate else None,
         "quotas": [quota.model_dump() for quota in document.quotas],
     }
-    if concurrency:
-        limits["method"] = concurrency.method
     columns = _columns(document, leave_out={"scope", "concurrency", "rate_limit"})
     return _switched(document, {**columns, **limits})
 

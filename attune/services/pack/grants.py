@@ -13,9 +13,10 @@ from attune.domain.permission import (
     translate_seed_grant,
 )
 from attune.domain.policy import PolicyScope
+from attune.domain.schema import secret_names
 from attune.packs.component import PermissionSetDocument
 from attune.packs.definition import Components, Sourced
-from attune.packs.policy import PolicyDocument
+from attune.packs.policy import PolicyDocument, policy_problems
 from attune.packs.problems import Problems
 
 
@@ -57,12 +58,38 @@ async def check_policies(
             problems.add(each.source, "scope.action_ref: is missing")
         elif scope.action_ref not in own:
             await _check_foreign(tx, caller, each, scope.action_ref, problems)
+        await _check_groups(tx, each, components, problems)
 
 
 def _check_pack(each: Sourced[PolicyDocument], problems: Problems) -> None:
     own = each.document.ref.partition(".")[0]
     if each.document.scope.pack_ref not in (None, own):
         problems.add(each.source, "scope.pack_ref: must be the policy's own pack")
+
+
+async def _check_groups(
+    tx: Transaction,
+    each: Sourced[PolicyDocument],
+    components: Components,
+    problems: Problems,
+) -> None:
+    """Check that no secret forms the policy's groups."""
+    if not each.document.groups_by:
+        return
+    scope, pack_ref = each.document.scope, each.document.ref.partition(".")[0]
+    schemas = [
+        action.document.param_schema
+        for action in components.actions
+        if scope.type is not PolicyScope.ACTION
+        or action.document.ref == scope.action_ref
+    ]
+    if scope.type is not PolicyScope.ACTION or not schemas:
+        schemas += await tx.policies.schemas_within(
+            scope.type, scope.action_ref, scope.pack_ref or pack_ref
+        )
+    secret = frozenset[str]().union(*map(secret_names, schemas))
+    for problem in policy_problems(each.document, pack_ref, secret):
+        problems.add(each.source, problem)
 
 
 async def _check_foreign(

@@ -99,6 +99,23 @@ async def test_what_a_pack_says_ends_in_its_components(api: Api, admin: Person) 
     assert rule["owner_identity"] == admin.id
 
 
+async def test_policies_of_a_pack_come_and_go_with_its_files(
+    api: Api, admin: Person
+) -> None:
+    calm = {"policies/calm.yaml": "action: greet\nthreshold: 3\nparameters: who"}
+    await upload(api, admin, {**WHOLE, **calm})
+    path = "/policies/demo.calm"
+    policy = (await get(api, admin, path)).json()["data"]
+
+    await upload(api, admin, WHOLE, force="true")
+
+    expected = {"limit": 3, "method": "enqueue", "parameters": ["who"]}
+    assert policy["concurrency"] == expected
+    assert policy["action_ref"] == "demo.greet"
+    assert policy["is_adhoc"] is False
+    assert (await get(api, admin, path)).status_code == 404
+
+
 async def test_a_known_pack_is_replaced_only_by_force(api: Api, admin: Person) -> None:
     await upload(api, admin, WHOLE)
 
@@ -201,6 +218,11 @@ WRONG_TIMER = """
         ),
         ("sensors/x.yaml", "entry_point: x.sh\ntrigger_types: [a, b]", "trigger_types"),
         ("policies/x.yaml", "action: no.thing\nthreshold: 1", "scope.action_ref"),
+        (
+            "policies/x.yaml",
+            "action: core.http_request\nthreshold: 1\nparameters: auth_token",
+            "parameters: 'auth_token' is secret",
+        ),
     ],
 )
 async def test_what_a_pack_needs_of_others_is_checked_at_installation(

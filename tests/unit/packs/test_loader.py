@@ -199,22 +199,6 @@ def test_a_workflow_file_is_run_by_the_action_that_names_it(tmp_path: Path) -> N
     assert len(found.actions) == 1
 
 
-def test_a_policy_may_be_written_as_the_data_model_has_it(tmp_path: Path) -> None:
-    found = read(
-        tmp_path,
-        {
-            **GREET,
-            "policies/one.yaml": "action: greet\nthreshold: 1\nmethod: cancel\n"
-            "parameters: [who]",
-        },
-    ).components
-
-    policy = found.policies[0].document
-    assert policy.scope.action_ref == "demo.greet"
-    assert policy.concurrency is not None
-    assert policy.concurrency.parameters == ["who"]
-
-
 def test_a_document_that_is_a_link_is_refused(tmp_path: Path) -> None:
     write_pack(tmp_path, {**MANIFEST, "actions/x": ""})
     (tmp_path / "actions" / "a.yaml").symlink_to("/etc/hostname")
