@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attune.domain.expression_operator import is_number
 from attune.domain.expression_value import type_name
@@ -14,11 +14,16 @@ from attune.domain.template import is_template
 from attune.domain.workflow_task import Amount, Bounds, Publication
 from attune.domain.workflow_template import Compiling, Place, Templated
 
+MOST_COMPARED: Final = 200
+
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """Return a hint at the name that comes closest, or nothing."""
+    if len(known) > MOST_COMPARED:
+        # A document may have a thousand wrong names, and compare each with as many.
+        return ""
     close = get_close_matches(name[:MAX_LENGTH], known, n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
 

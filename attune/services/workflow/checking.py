@@ -19,7 +19,7 @@ from attune.domain.workflow_check import (
 )
 from attune.services.component import check_may_refer
 
-_MOST_OFFERED: Final = 500
+_MOST_OFFERED: Final = 100
 """How many other actions of a pack are compared with a ref that is not known."""
 
 
