@@ -1,5 +1,6 @@
 """Whether a workflow holds together with the actions that it names."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,8 +66,9 @@ async def check_draft(tx: Transaction, caller: Caller, draft: Draft) -> Findings
     absent = await _absent(tx, caller, draft, named - facts.keys())
     offered = await _offered(tx, caller, named - facts.keys() - absent.keys())
     known = {**offered, **absent, **facts}
-    checked = check_workflow(
-        draft.definition, draft.param_schema, known, draft.pack_ref
+    # What a thousand tasks have wrong takes a second to tell; others go on meanwhile.
+    checked = await asyncio.to_thread(
+        check_workflow, draft.definition, draft.param_schema, known, draft.pack_ref
     )
     return Findings(
         problems=[
