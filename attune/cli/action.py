@@ -6,6 +6,7 @@ import typer
 
 from attune.cli.api_path import api_path
 from attune.cli.columns import TIMES
+from attune.cli.document import JsonObject
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
 from attune.cli.prompts import confirm
@@ -40,6 +41,25 @@ _FIELDS = (
     Column("parameters", "param_schema"),
     Column("output", "out_schema"),
     *TIMES,
+)
+_UNLIMITED = 2**31 - 1
+"""What the API says where nothing limits how many run at once."""
+
+
+def _most(queue: JsonObject) -> object:
+    most = queue.get("max_concurrent")
+    return "unlimited" if most == _UNLIMITED else most
+
+
+_QUEUE = (
+    Column("action", "action_ref"),
+    Column("active", "active_count"),
+    Column("at most", _most),
+    Column("waiting", "queue_length"),
+    Column("oldest since", "oldest_enqueued_at"),
+    Column("policies", "policies"),
+    Column("ever enqueued", "total_enqueued"),
+    Column("of those ended", "total_completed"),
 )
 
 app.command("execute", epilog=EXAMPLES)(execute)
@@ -80,6 +100,17 @@ def show_action(
     """Show an action with the parameters it takes."""
     with open_session(ctx) as session:
         session.out.entity(session.client.get(api_path("actions", ref)), _FIELDS)
+
+
+@app.command("queue", epilog=examples("attune action queue core.http_request"))
+def show_queue(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(help="Ref of the action, pack.name.")],
+) -> None:
+    """Show how many executions of an action run, and how many wait for policies."""
+    with open_session(ctx) as session:
+        queue = session.client.get(api_path("actions", ref, "queue-stats"))
+        session.out.entity(queue, _QUEUE)
 
 
 @app.command("delete")

@@ -39,6 +39,7 @@ CLIENT = (
     ("execution", "List, follow and cancel executions.", "execution:app"),
     ("trigger", "List, show and switch triggers and their webhooks.", "trigger:app"),
     ("rule", "List, make, change and switch rules.", "rule:app"),
+    ("policy", "List, make, change and switch limits on executions.", "policy:app"),
     ("event", "List, show and emit events.", "event:app"),
     ("enforcement", "List and show matches of rules.", "enforcement:app"),
     ("runtime", "List and show runtimes.", "runtime:app"),
