@@ -6,19 +6,24 @@ excludes each other, as success and failure of one task do, cannot meet.
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, product
 from typing import Final, TypeAlias
 
 from attune.domain.expression import Expression
 from attune.domain.json import format_place
-from attune.domain.workflow_graph import Graph, reachable
+from attune.domain.workflow_graph import Graph
 from attune.domain.workflow_task import Task, Transition
 
 _Facts: TypeAlias = frozenset[tuple[str, str, str]]
 """What must have held: of which task, what, and how it turned out."""
 
+_Ways: TypeAlias = Mapping[str, Sequence[_Facts]]
+
 _MOST_COMPARED: Final = 30
+_MOST_WAYS: Final = 10
+_MOST_STEPS: Final = 20_000
+"""A workflow that takes longer to look through is not looked through."""
 _EQUAL: Final = re.compile(r"""(.+?)\s*==\s*('[^']*'|"[^"]*"|\d+|true|false)""")
 _NOT_ALONE: Final = re.compile(r"\b(?:or|if)\b")
 _NOT: Final = re.compile(r"not\b\s*")
@@ -30,32 +35,34 @@ _OUTCOMES: Final = {
 
 def find_confluences(graph: Graph) -> Iterator[str]:
     """Give a warning for each task that would run once for each of several others."""
-    facts = _facts_of_tasks(graph)
+    ways = {name: _ways_of(task) for name, task in graph.tasks.items()}
+    facts = _facts_of_tasks(graph, ways)
     for name, before in graph.predecessors.items():
         task = graph.tasks[name]
         if len(before) < 2 or task.name in graph.joined:  # noqa: PLR2004 - several
             continue
-        after = reachable(graph.tasks, task.targets)
-        ahead = [each for each in before if each not in after and each in facts]
-        if _can_meet(graph, facts, ahead[:_MOST_COMPARED], name):
+        ahead = [
+            each
+            for each in before
+            if graph.loops[each] != graph.loops[name] and each in facts
+        ]
+        reached = [
+            [facts[each] | way for way in ways[each][name][:_MOST_WAYS]]
+            for each in ahead[:_MOST_COMPARED]
+        ]
+        if _can_meet(reached):
             yield (
                 f"{format_place(task.place)}: runs once for each of"
                 f" {', '.join(ahead)}; with a join it waits for them"
             )
 
 
-def _can_meet(
-    graph: Graph, facts: Mapping[str, _Facts], names: list[str], target: str
-) -> bool:
-    """Tell whether two of the tasks may lead to the same one in one run."""
-    ways = {
-        name: [facts[name] | each for each in _ways(graph.tasks[name], target)]
-        for name in names
-    }
+def _can_meet(ways: Sequence[Sequence[_Facts]]) -> bool:
+    """Tell whether two tasks may lead to the same one, each in one of its ways."""
     return any(
         not _exclude(*pair)
-        for one, other in combinations(names, 2)
-        for pair in product(ways[one], ways[other])
+        for one, other in combinations(ways, 2)
+        for pair in product(one, other)
     )
 
 
@@ -64,29 +71,36 @@ def _exclude(one: _Facts, other: _Facts) -> bool:
     return any(known.get((task, what), value) != value for task, what, value in other)
 
 
-def _facts_of_tasks(graph: Graph) -> Mapping[str, _Facts]:
+def _facts_of_tasks(graph: Graph, ways: Mapping[str, _Ways]) -> Mapping[str, _Facts]:
     """Return what holds whenever a task has started, on whatever way."""
     entries = [name for names in graph.entries.values() for name in names]
     facts: dict[str, _Facts] = dict.fromkeys(entries, frozenset())
-    open_ones = deque(entries)
-    while open_ones:
-        task = graph.tasks[open_ones.popleft()]
-        for target in sorted(task.targets & graph.tasks.keys()):
-            for way in _ways(task, target):
-                reached = facts[task.name] | way
-                known = facts.get(target)
-                common = reached if known is None else known & reached
-                if common != known:
-                    facts[target] = common
-                    open_ones.append(target)
-    return facts
+    open_ones, steps = deque(entries), 0
+    while open_ones and steps < _MOST_STEPS:
+        name = open_ones.popleft()
+        for target, found in ways[name].items():
+            if target not in ways:
+                continue
+            steps += len(found)
+            reached = [facts[name] | way for way in found]
+            known = facts.get(target)
+            common = frozenset.intersection(
+                *reached, *([] if known is None else [known])
+            )
+            if known is None or common != known:
+                facts[target] = common
+                open_ones.append(target)
+    return {} if open_ones else facts
 
 
-def _ways(task: Task, target: str) -> Iterator[_Facts]:
-    """Give what holds on each transition from a task to another."""
+def _ways_of(task: Task) -> _Ways:
+    """Return every task that one leads to, with what holds on each way there."""
+    ways: dict[str, list[_Facts]] = {}
     for at, transition in enumerate(task.transitions):
-        if target in transition.targets:
-            yield frozenset(_facts_of_transition(task.name, transition, at))
+        way = frozenset(_facts_of_transition(task.name, transition, at))
+        for target in transition.targets:
+            ways.setdefault(target, []).append(way)
+    return ways
 
 
 def _facts_of_transition(

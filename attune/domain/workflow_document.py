@@ -19,6 +19,7 @@ from attune.domain.workflow_transition import read_transitions
 
 ALL: Final = "all"
 MAX_RETRIES: Final = 100
+_MOST_SLIPS: Final = 50
 _COUNT: Final = Bounds(least=1, most=1_000_000, is_whole=True)
 _SECONDS: Final = Bounds()
 _ONLY_ACTIONS: Final = (
@@ -137,7 +138,9 @@ class TaskReader(Fields):
         return True
 
     def _warn_of_slips(self, document: JsonObject, place: Place) -> None:
-        for key in document.keys() - _KEYS:
+        if len(self.warnings) > _MOST_SLIPS or len(document) > 2 * len(_KEYS):
+            return
+        for key in sorted(document.keys() - _KEYS):
             close = get_close_matches(key, _KEYS, n=1, cutoff=0.8)
             if close:
                 at = format_place((*place, key))

@@ -26,9 +26,11 @@ def end(
     is_handled = not turn.state.stopping and _follow(turn, task, outcome)
     if not (outcome.succeeded or is_handled or turn.state.stopping):
         turn.note_unhandled(task, outcome.error or describe(outcome))
-    if state.waiting and not turn.state.stopping:
+    if state.waiting:
         state.waiting -= 1
         start(turn, task, None)
+    if turn.state.stopping:
+        state.waiting = 0
 
 
 def describe(outcome: Outcome) -> str:

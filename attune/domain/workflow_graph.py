@@ -2,10 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from attune.domain.workflow_document import ALL, Draft
 from attune.domain.workflow_field import Fields, did_you_mean
 from attune.domain.workflow_task import Task, Transition
+
+_MOST_JOINS: Final = 50
+"""So many joins are looked at in a workflow where that may take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,8 @@ class Graph:
     """Other tasks that lead to a task, each once; a task may lead to itself besides."""
     joined: frozenset[str]
     """Tasks that wait for several others."""
+    loops: Mapping[str, int]
+    """A number for each task; those in a loop with each other have the same."""
 
 
 def reachable(
@@ -33,6 +40,43 @@ def reachable(
             targets = tasks[name].targets & tasks.keys()
             open_ones += targets.difference(without)
     return found
+
+
+def find_loops(tasks: Mapping[str, Task]) -> Mapping[str, int]:
+    """Return the number of each task's loop; one that is in none is alone in its own.
+
+    Kosaraju's way: later tasks first, then backwards from each to what can be reached.
+    """
+    backwards: dict[str, list[str]] = {name: [] for name in tasks}
+    for name, task in tasks.items():
+        for target in task.targets & tasks.keys():
+            backwards[target].append(name)
+    loops: dict[str, int] = {}
+    for number, root in enumerate(reversed(_in_order_of_end(tasks))):
+        open_ones = [root]
+        while open_ones:
+            name = open_ones.pop()
+            if name not in loops:
+                loops[name] = number
+                open_ones += backwards[name]
+    return loops
+
+
+def _in_order_of_end(tasks: Mapping[str, Task]) -> list[str]:
+    """Return the tasks so that each comes after all that it leads to."""
+    ended: dict[str, None] = {}
+    seen = set[str]()
+    open_ones = [(name, False) for name in tasks]
+    while open_ones:
+        name, is_end = open_ones.pop()
+        if is_end:
+            ended.setdefault(name)
+        elif name not in seen:
+            seen.add(name)
+            open_ones.append((name, True))
+            targets = tasks[name].targets & tasks.keys()
+            open_ones += [(target, False) for target in targets]
+    return list(ended)
 
 
 def connect(fields: Fields, draft: Draft) -> Graph:
@@ -50,6 +94,7 @@ def connect(fields: Fields, draft: Draft) -> Graph:
         entries=_entries(draft, predecessors),
         predecessors=predecessors,
         joined=frozenset(draft.joins),
+        loops=find_loops(draft.tasks),
     )
     _check_entries(fields, graph)
     _check_joins(fields, draft, graph)
@@ -62,8 +107,7 @@ def _check_targets(
     for name in transition.targets:
         target = draft.tasks.get(name)
         if target is None:
-            siblings = _names_in(draft.tasks, task.scope)
-            hint = did_you_mean(name, siblings)
+            hint = did_you_mean(name, draft.tasks)
             fields.add(transition.place, f"there is no task '{name}'{hint}")
         elif target.scope != task.scope:
             where = f"nested in '{target.scope}'" if target.scope else "outside of it"
@@ -118,14 +162,17 @@ def check_reachable(fields: Fields, draft: Draft, graph: Graph) -> None:
         for name in _names_in(graph.tasks, scope):
             if entries and name not in reached:
                 fields.add(graph.tasks[name].place, f"'{name}' can never be reached")
-    for name in draft.joins:
+    for name in islice(draft.joins, _MOST_JOINS):
         _check_join(fields, draft, graph, name)
 
 
 def _check_join(fields: Fields, draft: Draft, graph: Graph, name: str) -> None:
     """Note a join that waits for tasks which only it could start."""
     task, before = graph.tasks[name], graph.predecessors[name]
-    reached = reachable(graph.tasks, graph.entries[task.scope], without={name})
+    if not any(graph.loops[each] == graph.loops[name] for each in before):
+        return
+    entries = graph.entries[task.scope]
+    reached = reachable(graph.tasks, entries, without={name})
     late = [each for each in before if each not in reached]
     wanted = count_of(draft.joins[name], graph, name)
     if late and len(before) >= wanted > len(before) - len(late):

@@ -6,8 +6,8 @@ names and no others, and everything is written as JSON and read back between two
 
 import json
 from collections import deque
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from attune.domain.execution import ExecutionStatus
@@ -33,6 +33,7 @@ from attune.domain.workflow_event import (
     Wait,
 )
 from attune.domain.workflow_needs import Needs, conclusion_needs, needs
+from attune.domain.workflow_restart import restart
 from attune.domain.workflow_result import look_through
 from attune.domain.workflow_state import FanOut, TaskState, WorkflowState
 
@@ -67,8 +68,10 @@ class Play:
     marked_parameters: JsonObject | None = None
     config: JsonObject = field(default_factory=dict)
     max_task_runs: int = 10_000
-    is_careful: bool = True
-    """Write the state as JSON after every step."""
+    is_quick: bool = False
+    """Do not write the state as JSON after every step."""
+    loads_everything: bool = False
+    """Give the steps more than they need, which must not change what they do."""
 
     header: JsonObject = field(default_factory=dict)
     variables: JsonObject = field(default_factory=dict)
@@ -121,6 +124,26 @@ class Play:
     def stop(self) -> None:
         """Cancel it."""
         self.feed(Stop())
+
+    def restarted(self, from_tasks: Collection[str] = ()) -> "Play":
+        """Return a new execution that goes on from this one, already begun."""
+        state, event = restart(self.workflow, self.tasks, self.state, from_tasks)
+        again = replace(
+            self,
+            header=state.to_json(),
+            variables=state.variables,
+            tasks=state.tasks,
+            fan_outs={},
+            open=deque(),
+            children=list(self.children),
+            waits=[],
+            all_waits=[],
+            orders=[],
+            conclusions=[],
+            _state=None,
+        )
+        again.feed(event)
+        return again
 
     def child(self, task: str, index: int = -1) -> Child:
         """An execution of a task that has not ended, the newest one."""
@@ -178,6 +201,8 @@ class Play:
         key = (getattr(event, "task", ""), getattr(event, "run", 0))
         fan_out = self.fan_outs.get(key)
         wanted = needs(self.workflow, event, fan_out)
+        if self.loads_everything:
+            wanted = self._everything(event)
         state = self._load(wanted)
         if fan_out is not None:
             state.fan_outs[key] = fan_out
@@ -186,6 +211,18 @@ class Play:
         self._save(state)
         self.orders += orders
         return orders
+
+    def _everything(self, event: Event) -> Needs:
+        tasks = self.workflow.tasks
+        key = (getattr(event, "task", ""), getattr(event, "run", 0))
+        return Needs(
+            states=frozenset(tasks),
+            results=frozenset(name for name in tasks if not tasks[name].is_scope),
+            own_result=True,
+            item_results=True,
+            items=frozenset(range(len(self.values.get(key, ())))),
+            config=True,
+        )
 
     def _load(self, wanted: Needs) -> WorkflowState:
         state = self.state
@@ -199,7 +236,7 @@ class Play:
     def _save(self, state: WorkflowState) -> None:
         self.tasks.update(state.tasks)
         self.fan_outs.update(state.fan_outs)
-        if self.is_careful:
+        if not self.is_quick:
             self.header = _rewritten(state.to_json())
             self.variables = _rewritten(state.variables)
             self.tasks.update(
@@ -214,14 +251,12 @@ class Play:
         own = (
             self.children[event.execution_id - 1] if isinstance(event, Ended) else None
         )
-        raw = own.result if own and isinstance(own.result, dict) else {}
         facts: dict[str, Any] = {}
         if own is not None:
             facts["own_result"] = (
                 look_through(own.result) if wanted.own_result else None
             )
-            error = raw.get("error")
-            facts["own_error"] = error if isinstance(error, str) else None
+            facts["own_error"] = _error_of(own.result)
         if isinstance(event, Over):
             facts |= self._facts_of_items(wanted, event.task, event.run)
         values = self.values.get((getattr(event, "task", ""), getattr(event, "run", 0)))
@@ -240,7 +275,7 @@ class Play:
     def _facts_of_items(self, wanted: Needs, task: str, run: int) -> dict[str, Any]:
         ended = self._items_of(task, run)
         failed = [each for each in ended if each.status is not COMPLETED]
-        errors = [each.result["error"] for each in failed if _has_error(each.result)]
+        errors = [error for each in failed if (error := _error_of(each.result))]
         return {
             "item_results": _results(ended) if wanted.item_results else [],
             "own_error": errors[0] if errors else None,
@@ -279,8 +314,9 @@ class Play:
             self.waits = []
 
 
-def _has_error(result: Json) -> bool:
-    return isinstance(result, dict) and "error" in result
+def _error_of(result: Json) -> str | None:
+    error = result.get("error") if isinstance(result, dict) else None
+    return error if isinstance(error, str) else None
 
 
 def _results(children: list[Child]) -> list[Json]:
