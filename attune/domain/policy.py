@@ -182,7 +182,7 @@ def translate_seed_policy(document: JsonObject) -> JsonObject:
 
     What the newer spelling says already wins.
     """
-    given = {name: value for name, value in document.items() if value is not None}
+    given: JsonObject = {n: value for n, value in document.items() if value is not None}
     rewritten: JsonObject = {"scope": _seed_scope(given)}
     if "threshold" in given:
         rewritten["concurrency"] = {

@@ -54,18 +54,18 @@ class AdmissionService:
         async with self._database.transaction() as tx:
             if not await tx.admissions.lock():
                 return Look(was_busy=True)
-            policies = await tx.policies.enabled()
-            look = await _Pass(tx, policies).run()
-            await self._free_stranded(tx, policies)
+            policies, last_id = await tx.policies.in_force()
+            look = await _Pass(tx, policies, last_id).run()
+            has_changed = frozenset(policies) != self._known
+            if has_changed:
+                await _wake(tx, await tx.admissions.stranded(always=True))
         self._known = frozenset(policies)
         return look
 
-    async def _free_stranded(
-        self, tx: Transaction, policies: Collection[PolicyTerms]
-    ) -> None:
-        """Wake workflows whose tasks wait for a policy that is gone."""
-        has_changed = frozenset(policies) != self._known
-        await _wake(tx, await tx.admissions.stranded(always=has_changed))
+    async def free_stranded(self) -> None:
+        """Wake workflows whose tasks wait for a policy that has gone unnoticed."""
+        async with self._database.transaction() as tx:
+            await _wake(tx, await tx.admissions.stranded(always=False))
 
 
 @dataclass
@@ -74,6 +74,8 @@ class _Pass:
 
     tx: Transaction
     policies: list[PolicyTerms]
+    last_id: int
+    """The newest execution that somebody might be taking just now."""
 
     def __post_init__(self) -> None:
         self.reach = Reach.of(self.policies)
@@ -81,12 +83,11 @@ class _Pass:
         self.started: dict[Bound, Started] = {}
 
     async def run(self) -> Look:
-        last_id = await self.tx.admissions.last_requested()
         found = await self.tx.admissions.waiting(self.reach)
         held = [id_ for each in found if each.is_fresh for id_ in each.ids]
         is_cut = len(held) == FRESH_LIMIT
         queues = self._queues(found)
-        used = await self._used(held, max(held) if is_cut else last_id)
+        used = await self._used(held, max(held) if is_cut else self.last_id)
         decision = decide(queues, used)
         await self._write(decision, found)
         return Look(

@@ -31,6 +31,7 @@ class Admission:
         self._look_seconds = look_seconds
         self._woken = asyncio.Event()
         self._due_at = 0.0
+        self._freed_at = 0.0
         self._is_anything_limited = True
 
     def wake(self, word: str) -> None:
@@ -69,6 +70,9 @@ class Admission:
         # What is heard from here on asks for another look.
         self._due_at = now + self._look_seconds
         look = await self._admitting.admit()
+        if now - self._freed_at >= self._look_seconds:
+            self._freed_at = now
+            await self._admitting.free_stranded()
         self._is_anything_limited = look.is_anything_limited
         self._due_at = min(self._due_at, now + self._seconds_after(look))
         if not look.has_more:

@@ -23,13 +23,13 @@ from attune.domain.policy import PolicyScope, PolicyTerms
 FRESH_LIMIT: Final = 2000
 """So many new executions are decided on at a time; the others come right after."""
 
-_LOCK = text("SELECT pg_try_advisory_xact_lock(4150, 2)")
-
-# Policies stay as they are until the end of the transaction.
-_HOLD_POLICIES = text("SELECT pg_advisory_xact_lock_shared(4150, 3)")
-
-_LAST_REQUESTED = text("""
-    SELECT COALESCE(max(id), 0) FROM attune.execution WHERE status = 'requested'
+# One admits at a time; then policies stay as they are until the transaction ends.
+_LOCK = text("""
+    SELECT CASE
+        WHEN pg_try_advisory_xact_lock(4150, 2)
+            THEN pg_advisory_xact_lock_shared(4150, 3)::text IS NOT NULL
+        ELSE false
+    END
 """)
 
 # The dispatcher claims by workflow id, except what its workflow's run carries.
@@ -254,15 +254,7 @@ class AdmissionRepository:
 
     async def lock(self) -> bool:
         """Be the only one who admits, and keep the policies as they are."""
-        if not await self._session.scalar(_LOCK):
-            return False
-        await self._session.execute(_HOLD_POLICIES)
-        return True
-
-    async def last_requested(self) -> int:
-        """Return the newest execution that somebody might be taking just now."""
-        found: int = (await self._session.execute(_LAST_REQUESTED)).scalar_one()
-        return found
+        return bool(await self._session.scalar(_LOCK))
 
     async def waiting(self, reach: Reach) -> list[WaitingQueue]:
         """Return what waits, with what is new locked; what is locked is left out."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, Row, select, text
 
 from attune.db.models import Action, Execution, Policy
 from attune.db.repositories.base import equals
@@ -16,6 +16,7 @@ from attune.domain.permission import Caller, Resource
 from attune.domain.policy import (
     Limit,
     LimitKind,
+    PolicyMethod,
     PolicyScope,
     PolicyTerms,
     QuotaType,
@@ -44,6 +45,19 @@ COLUMNS = Columns(pack_ref=Policy.pack_ref, ref=Policy.action_ref, id=Policy.act
 # afterwards nobody is about to act on what was before the change.
 _EXCLUDE_DECISIONS = text("SELECT pg_advisory_xact_lock(4150, 3)")
 _HOLD = text("SELECT pg_advisory_xact_lock_shared(4150, 3)")
+
+_IN_FORCE = text("""
+    SELECT
+        id, ref, scope_type, action_ref, pack_ref, priority, method, threshold,
+        parameters, rate_limit_max_executions, rate_limit_window_seconds, quotas,
+        (
+            SELECT COALESCE(max(id), 0)
+            FROM attune.execution
+            WHERE status = 'requested'
+        ) AS last_id
+    FROM attune.policy
+    WHERE enabled
+""")
 
 _BEARING_ON = text("""
     SELECT a.ref
@@ -152,8 +166,12 @@ class PolicyRepository(ComponentRepository[Policy]):
 
     async def enabled(self) -> list[PolicyTerms]:
         """Return the terms of all policies that are in force."""
-        found = await self._all(select(Policy).where(Policy.enabled))
-        return [terms_of(policy) for policy in found]
+        return (await self.in_force())[0]
+
+    async def in_force(self) -> tuple[list[PolicyTerms], int]:
+        """Return the terms of all policies, and the last requested execution's id."""
+        rows = (await self._session.execute(_IN_FORCE)).all()
+        return [_terms(row) for row in rows], rows[0].last_id if rows else 0
 
     async def bearing_on(self, action_refs: Collection[str]) -> set[str]:
         """Return on which of these actions' executions some policy bears.
@@ -198,12 +216,11 @@ class PolicyRepository(ComponentRepository[Policy]):
         return conditions
 
 
-def terms_of(policy: Policy) -> PolicyTerms:
-    """Return what of a policy decides."""
+def _terms(policy: Row[Any]) -> PolicyTerms:
     return PolicyTerms(
         id=policy.id,
         ref=policy.ref,
-        scope=policy.scope_type,
+        scope=PolicyScope(policy.scope_type),
         action_ref=policy.action_ref,
         pack_ref=policy.pack_ref,
         priority=policy.priority,
@@ -211,9 +228,9 @@ def terms_of(policy: Policy) -> PolicyTerms:
     )
 
 
-def _limits(policy: Policy) -> Iterator[Limit]:
+def _limits(policy: Row[Any]) -> Iterator[Limit]:
     common: dict[str, Any] = {
-        "method": policy.method,
+        "method": PolicyMethod(policy.method),
         "parameters": tuple(policy.parameters),
     }
     if policy.threshold is not None:

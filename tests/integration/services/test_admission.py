@@ -397,11 +397,17 @@ async def test_tasks_whose_policy_is_gone_are_not_forgotten(
     parent = await one_running_parent(one)
     await one.service.admit()
     await one.change(policy, enabled=False)
-    await one.request({}, parent_id=parent, awaited=True, workflow_id="run")
+    child = {"parent_id": parent, "awaited": True, "workflow_id": "run"}
+    await one.request({}, **child)
 
     await one.service.admit()
-
     assert await woken(sql) == [parent]
+
+    await one.service.free_stranded()
+    assert await woken(sql) == [parent, parent]
+    await one.request({}, **child, status=S.RUNNING)
+    await one.service.free_stranded()
+    assert await woken(sql) == [parent, parent]
 
 
 async def one_running_parent(one: Scene) -> int:
