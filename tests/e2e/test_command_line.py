@@ -24,6 +24,17 @@ steps=$(sed 's/.*"steps": *\\([0-9]*\\).*/\\1/' <<< "$document")
 for step in $(seq "$steps"); do echo "step $step" >&2; sleep 0.2; done
 echo "{\\"steps\\": $steps}"
 """
+GREET = """\
+label: Greet
+parameters:
+  who: {{type: string}}
+tasks:
+  - name: greet
+    action: {action}
+    input: {{message: "Hello {{{{ parameters.who }}}}"}}
+output_map:
+  said: "{{{{ task.greet.result.stdout }}}}"
+"""
 
 
 @dataclass(frozen=True)
@@ -159,6 +170,33 @@ async def test_a_rule_made_here_answers_an_event_made_here(
     ).document()
     watched = await attune("execution", "watch", str(execution["id"]), "-j")
     assert watched.document()["result"]["data"] == {"steps": 2}
+
+
+async def test_a_workflow_is_uploaded_drawn_run_changed_and_deleted(
+    attune: CommandLine, names: Names, tmp_path: Path
+) -> None:
+    ref = names.pack()
+    file = tmp_path / "greet.yaml"
+    file.write_text(GREET.format(action="core.ekko"))
+    await attune("pack", "create", ref)
+
+    refused = await attune("workflow", "upload", str(file), "--pack", ref)
+    file.write_text(GREET.format(action="core.echo"))
+    made = await attune("workflow", "upload", str(file), "--pack", ref)
+    again = await attune("workflow", "upload", str(file), "--pack", ref)
+    shown = await attune("workflow", "show", f"{ref}.greet")
+    ran = await attune("run", f"{ref}.greet", "who=Ada", "-j")
+    await attune("workflow", "delete", f"{ref}.greet", "--yes")
+    gone = await attune("workflow", "show", f"{ref}.greet")
+
+    assert (refused.code, gone.code) == (2, 1)
+    assert "tasks[0].action: there is no action 'core.ekko'" in refused.err
+    assert "core.echo" in refused.err
+    assert made.out == f"workflow {ref}.greet created\n"
+    assert again.out == f"workflow {ref}.greet updated\n"
+    assert "● greet  core.echo" in shown.out
+    assert ran.code == 0, ran.err
+    assert "Hello Ada" in ran.out
 
 
 async def test_a_wrong_parameter_is_refused_before_anything_runs(
