@@ -27,6 +27,7 @@ from attune.domain.errors import (
     PolicyViolated,
     RateLimited,
     TooLarge,
+    TooLate,
     Unauthenticated,
     Unavailable,
 )
@@ -35,6 +36,7 @@ from attune.security.tokens import InvalidToken
 STATUSES: dict[type[AttuneError], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedInput: HTTPStatus.BAD_REQUEST,
+    TooLate: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     PermissionDenied: HTTPStatus.FORBIDDEN,

@@ -3,6 +3,7 @@
 AttuneError
 ├── InvalidInput        422  the request cannot be meant
 ├── MalformedInput      400  the request cannot be read
+├── TooLate             400  it was decided before
 ├── TooLarge            413  the request is larger than the limit
 ├── Unauthenticated     401  nobody we know is asking
 ├── PermissionDenied    403  somebody we know, who may not
@@ -43,6 +44,12 @@ class InvalidInput(AttuneError):
 
 class MalformedInput(AttuneError):
     """The bytes of the request are not what they claim to be."""
+
+    code = "BAD_REQUEST"
+
+
+class TooLate(AttuneError):
+    """What the request is about was decided before, by somebody else or by the clock."""
 
     code = "BAD_REQUEST"
 
