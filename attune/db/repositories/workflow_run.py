@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from attune.db.repositories.dispatch import KIND
+from attune.db.repositories.policy import IS_LIMITED
 from attune.db.repositories.requested import insert_children
 from attune.domain.execution import ExecutionKind, ExecutionStatus
 from attune.domain.json import JsonObject
@@ -90,24 +91,13 @@ _CARRIED = text(f"""
 _TAKE_BACKLOG = text(f"""
     WITH next AS (
         SELECT id AS next_id
-        FROM attune.execution AS e
+        FROM attune.execution
         WHERE
             parent = :id
             AND awaited
             AND status = 'requested'
             AND {KIND} <> 'workflow'
-            AND (admitted_at IS NOT NULL OR NOT EXISTS (
-                SELECT FROM attune.policy AS p
-                WHERE p.enabled AND (
-                    (p.scope_type = 'action' AND p.action_ref = e.action_ref)
-                    OR (
-                        e.runtime_ref IS DISTINCT FROM 'core.builtin' AND (
-                            p.scope_type = 'global'
-                            OR (p.scope_type = 'pack' AND p.pack_ref = e.pack_ref)
-                        )
-                    )
-                )
-            ))
+            AND (admitted_at IS NOT NULL OR NOT {IS_LIMITED})
         ORDER BY id
         LIMIT :room
         FOR NO KEY UPDATE
@@ -120,28 +110,20 @@ _TAKE_BACKLOG = text(f"""
 """)  # noqa: S608 - the columns are constants
 
 # What has to be known of actions to execute them as tasks.
-_EXECUTABLE = text("""
+_EXECUTABLE = text(f"""
     SELECT
         a.id, a.ref, a.pack_ref, a.runtime_ref, a.enabled, a.param_schema,
         a.timeout_seconds,
-        COALESCE(rt.execution_config, '{}') <> '{}'
+        COALESCE(rt.execution_config, '{{}}') <> '{{}}'
             OR a.workflow_def IS NOT NULL
             OR a.ref = 'core.ask' AS is_executable,
-        EXISTS (
-            SELECT
-            FROM attune.policy AS pol
-            WHERE pol.enabled AND (
-                (pol.scope_type = 'action' AND pol.action_ref = a.ref)
-                OR (
-                    a.runtime_ref IS DISTINCT FROM 'core.builtin' AND (
-                        pol.scope_type = 'global'
-                        OR (pol.scope_type = 'pack' AND pol.pack_ref = a.pack_ref)
-                    )
-                )
-            )
-        ) AS is_limited
+        {IS_LIMITED} AS is_limited
     FROM attune.action AS a
     JOIN attune.pack AS p ON p.id = a.pack
+    LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
+    CROSS JOIN LATERAL (
+        SELECT a.ref AS action_ref, a.pack_ref, a.runtime_ref
+    ) AS execution
     WHERE
         a.ref = ANY(:refs)
         AND (
@@ -153,7 +135,7 @@ _EXECUTABLE = text("""
                 SELECT own.owner_identity FROM attune.pack AS own WHERE own.ref = :pack_ref
             )
         )
-""")
+""")  # noqa: S608 - the condition is a constant
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ class StateLoader:
         if not isinstance(event, Ended | Due | Over):
             return None
         task = self.workflow.tasks.get(event.task)
-        if task is None or not task.has_items:
+        if task is None or task.with_items is None:
             return None
         key = (event.task, event.run)
         if key not in self.state.fan_outs:
@@ -97,7 +97,7 @@ class StateLoader:
 
     def _place(self, name: str, task: TaskState) -> int | None:
         """Return where the items of the task's last ended run are kept."""
-        if not self.workflow.tasks[name].has_items or task.ended_run is None:
+        if self.workflow.tasks[name].with_items is None or task.ended_run is None:
             return None
         before = self._loaded.get(name, {})
         if before.get("ended_run") == task.ended_run:
