@@ -114,6 +114,10 @@ class Play:
         """Feed the events, then let everything end, until nothing is open."""
         for event in events or (Begin(),):
             self.feed(event)
+        return self.play_on()
+
+    def play_on(self) -> "Play":
+        """Let everything end that is open, and what follows from it."""
         while self.open or self.waits:
             if self.open:
                 self.end(self.open[0])
