@@ -40,6 +40,10 @@ class Lives:
             if isinstance(ended, ExecutionStatus):
                 return ended
             settled = await self._settle(order, ended)
+            if settled.status is ExecutionStatus.RUNNING and not settled.run_again:
+                # A person ends it; that its end was held reached the row, not us.
+                await workflow.wait_condition(lambda: self._is_decided(order))
+                settled = await self._settle(order, Loss.REFUSED)
             if not settled.run_again:
                 return settled.status
 

@@ -33,6 +33,16 @@ class Conclusion:
     """What is laid over the result that the execution has."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProcessEnd:
+    """What becomes of an execution that asked something, when its process has ended."""
+
+    status: ExecutionStatus
+    result: JsonObject
+    is_held: bool = False
+    """It stays as it is until the inquiry is decided."""
+
+
 def check_question(schema: JsonObject, where: str = "response_schema") -> list[str]:
     """Return what keeps answers of this schema from being asked for."""
     problems = check_schema(schema, where)
@@ -110,3 +120,33 @@ def _failure(status: ExecutionStatus, inquiry_id: int, error: str) -> Conclusion
         _MARKS[status]: True,
     }
     return Conclusion(status=status, result=result)
+
+
+def end_process(
+    ended: ProcessEnd,
+    *,
+    is_canceled: bool,
+    outcome: InquiryStatus,
+    response: JsonObject | None,
+) -> ProcessEnd:
+    """Return what the end of a process means while its inquiry stands at `outcome`.
+
+    Only what ended well is held for the answer, or completed by it.
+    """
+    if ended.status is not ExecutionStatus.COMPLETED:
+        return ended
+    if outcome is InquiryStatus.RESPONDED:
+        answered: JsonObject = {"response": response or {}}
+        return ProcessEnd(status=ended.status, result=ended.result | answered)
+    if outcome is not InquiryStatus.PENDING:
+        return ended
+    if is_canceled:
+        cancelled: JsonObject = {
+            "succeeded": False,
+            "error": "Execution was cancelled",
+            "cancelled": True,
+        }
+        return ProcessEnd(
+            status=ExecutionStatus.CANCELLED, result=ended.result | cancelled
+        )
+    return ProcessEnd(status=ended.status, result=ended.result, is_held=True)

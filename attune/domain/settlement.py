@@ -18,7 +18,7 @@ class Loss(StrEnum):
 class Verdict(StrEnum):
     """What to do about it."""
 
-    KEEP = "keep"  # it has ended after all
+    KEEP = "keep"  # it has ended after all, or a person ends it
     CANCEL = "cancel"
     TIME_OUT = "time out"
     ABANDON = "abandon"
@@ -35,11 +35,13 @@ class Attempt:
     """Its worker was heard of lately and counts it among what it runs."""
     may_rerun: bool
     """The action's `on_worker_loss` is rerun and attempts are left."""
+    awaits_answer: bool = False
+    """Nothing runs any more: it ends when a person answers."""
 
 
 def settle(attempt: Attempt, loss: Loss) -> Verdict:
     """Decide; the row is the truth, and a living worker has the first word."""
-    if attempt.status in TERMINAL:
+    if attempt.status in TERMINAL or _is_held(attempt):
         return Verdict.KEEP
     if attempt.status in WAITING:
         return Verdict.CANCEL if loss is Loss.CANCELLED else Verdict.RUN_AGAIN
@@ -48,6 +50,10 @@ def settle(attempt: Attempt, loss: Loss) -> Verdict:
     if attempt.status is ExecutionStatus.CANCELING:
         return Verdict.CANCEL
     return _settle_running(attempt, loss)
+
+
+def _is_held(attempt: Attempt) -> bool:
+    return attempt.awaits_answer and attempt.status is ExecutionStatus.RUNNING
 
 
 def _settle_running(attempt: Attempt, loss: Loss) -> Verdict:

@@ -53,7 +53,8 @@ _START = text("""
 
 _STATUS = text("SELECT status FROM attune.execution WHERE id = :id")
 
-# Only the attempt that started it may end it, and only once.
+# Only the attempt that started it may end it, and only once. What has asked something
+# ends otherwise; a question that is put just now has marked the row.
 _FINISH = text("""
     UPDATE attune.execution
     SET
@@ -64,7 +65,27 @@ _FINISH = text("""
         id = :id
         AND attempt_id = :attempt_id
         AND status IN ('running', 'canceling')
+        AND waiting_for IS NULL
+        AND NOT EXISTS (SELECT FROM attune.inquiry WHERE execution = :id)
     RETURNING status
+""").bindparams(bindparam("result", type_=JSONB))
+
+_LOCK_ASKING = text("""
+    SELECT status, held_status
+    FROM attune.execution
+    WHERE
+        id = :id
+        AND attempt_id = :attempt_id
+        AND status IN ('running', 'canceling')
+    FOR NO KEY UPDATE
+""")
+
+_HOLD = text("""
+    UPDATE attune.execution
+    SET
+        held_status = CAST(:status AS attune.execution_status_enum),
+        result = :result
+    WHERE id = :id
 """).bindparams(bindparam("result", type_=JSONB))
 
 _ATTEMPT = text("SELECT status, attempt_id FROM attune.execution WHERE id = :id")
@@ -87,19 +108,30 @@ _LOCK = text("""
         (e.definition -> 'action' ->> 'max_attempts')::int AS max_attempts,
         w.name AS worker_name, w.cordoned AS worker_cordoned,
         w.last_heartbeat > now() - CAST(:fresh AS interval)
-            AND w.running_executions @> ARRAY[e.id] AS worker_is_running_it
+            AND w.running_executions @> ARRAY[e.id] AS worker_is_running_it,
+        e.held_status IS NOT NULL
+            OR e.runtime_ref = 'core.builtin' AND EXISTS (
+                SELECT FROM attune.inquiry AS i
+                WHERE i.execution = e.id AND i.status = 'pending'
+            ) AS awaits_answer
     FROM attune.execution AS e
     LEFT JOIN attune.worker AS w ON w.id = e.worker
     WHERE e.id = :id
     FOR UPDATE OF e
 """)
 
+# An execution that is over has nothing to ask any more.
 _END = text("""
+    WITH unanswered AS (
+        UPDATE attune.inquiry
+        SET status = 'cancelled'
+        WHERE execution = :id AND status = 'pending'
+    )
     UPDATE attune.execution
     SET
         status = CAST(:status AS attune.execution_status_enum),
         result = :result,
-        finished_at = now(), waiting_for = NULL
+        finished_at = now(), held_status = NULL, waiting_for = NULL
     WHERE id = :id
 """).bindparams(bindparam("result", type_=JSONB))
 
@@ -151,6 +183,16 @@ class LockedAttempt:
     worker_name: str | None
     worker_cordoned: bool | None
     worker_is_running_it: bool
+    awaits_answer: bool
+    """A person ends it, by answering what it asks."""
+
+
+@dataclass(frozen=True)
+class AskingAttempt:
+    """An execution under lock whose process has ended and that has asked something."""
+
+    status: ExecutionStatus
+    held_status: ExecutionStatus | None
 
 
 class AttemptRepository:
@@ -194,7 +236,7 @@ class AttemptRepository:
         status: ExecutionStatus,
         result: Mapping[str, Any],
     ) -> bool:
-        """Record the end; False when this attempt has no say (any more)."""
+        """Record the end; False when this attempt has no say, or has asked something."""
         values = {
             "id": execution_id,
             "attempt_id": attempt_id,
@@ -202,6 +244,24 @@ class AttemptRepository:
             "result": dict(result),
         }
         return (await self._session.execute(_FINISH, values)).first() is not None
+
+    async def lock_asking(
+        self, execution_id: int, attempt_id: str
+    ) -> AskingAttempt | None:
+        """Lock the execution if this attempt still runs it, or None."""
+        values = {"id": execution_id, "attempt_id": attempt_id}
+        row = (await self._session.execute(_LOCK_ASKING, values)).one_or_none()
+        if row is None:
+            return None
+        held = ExecutionStatus(row.held_status) if row.held_status else None
+        return AskingAttempt(ExecutionStatus(row.status), held)
+
+    async def hold(
+        self, execution_id: int, status: ExecutionStatus, result: Mapping[str, Any]
+    ) -> None:
+        """Keep how the process ended until what it asks is decided."""
+        values = {"id": execution_id, "status": status.value, "result": dict(result)}
+        await self._session.execute(_HOLD, values)
 
     async def recorded(self, execution_id: int) -> tuple[ExecutionStatus, str | None]:
         """Return the status and the attempt on record."""
@@ -217,7 +277,8 @@ class AttemptRepository:
         facts = row._asdict()
         facts["worker_id"] = facts.pop("worker")
         facts["status"] = ExecutionStatus(facts["status"])
-        facts["worker_is_running_it"] = bool(facts["worker_is_running_it"])
+        for name in ("worker_is_running_it", "awaits_answer"):
+            facts[name] = bool(facts[name])
         return LockedAttempt(**facts)
 
     async def end(

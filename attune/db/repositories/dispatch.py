@@ -112,7 +112,8 @@ _RELEASE = text("""
     WHERE id = ANY(:ids) AND status = 'requested'
 """)
 
-# Live executions given to Temporal that nothing has moved for long.
+# Live executions given to Temporal that nothing has moved for long. Those that wait for
+# a person do so for as long as that takes, and need no workflow run for their end.
 _FIND_STUCK = text(f"""
     SELECT id, workflow_id, {KIND} AS kind, action_ref
     FROM attune.execution
@@ -120,6 +121,14 @@ _FIND_STUCK = text(f"""
         status IN ('scheduled', 'running', 'canceling')
         AND workflow_id IS NOT NULL
         AND {_IS_OURS}
+        AND NOT (
+            status = 'running'
+            AND (held_status IS NOT NULL OR {KIND} = 'inquiry')
+            AND EXISTS (
+                SELECT FROM attune.inquiry AS i
+                WHERE i.execution = execution.id AND i.status = 'pending'
+            )
+        )
         AND updated < now() - CAST(:quiet AS interval)
     ORDER BY updated
     LIMIT :limit

@@ -19,6 +19,7 @@ from attune.services.execution.launch import (
 )
 from attune.services.execution.references import SecretReader, referring_names
 from attune.services.execution.write import unseal
+from attune.services.inquiry.hold import end_asking
 
 LARGEST_LOG_BYTES = 11_000_000
 """The worker's limit of 10 MB a stream, and the notice that ends a cut one."""
@@ -93,19 +94,29 @@ class AttemptService:
     async def finish(self, execution_id: int, end: AttemptEnd) -> AttemptRecord:
         """Record the end of the attempt that started it.
 
-        A repeated call answers the recorded end; another attempt's is Conflict.
+        Answers running while an inquiry of the execution is open: the end is held. A
+        repeated call answers the recorded end; another attempt's is Conflict.
         """
         if not is_terminal(end.status):
             raise Conflict("An attempt ends with a terminal status")
         async with self._database.autocommit() as tx:
             for stream, tail in (("stdout", end.stdout), ("stderr", end.stderr)):
                 await _append(tx, execution_id, end.attempt_id, stream, tail)
-            recorded = await tx.attempts.finish(
+            if await tx.attempts.finish(
                 execution_id, end.attempt_id, end.status, end.result
-            )
-            if not recorded:
+            ):
+                return AttemptRecord(execution_id=execution_id, status=end.status)
+        return await self._finish_otherwise(execution_id, end)
+
+    async def _finish_otherwise(
+        self, execution_id: int, end: AttemptEnd
+    ) -> AttemptRecord:
+        """Finish what has asked something, or answer what is on record."""
+        async with self._database.transaction() as tx:
+            status = await end_asking(tx, execution_id, end)
+            if status is None:
                 return await _recorded(tx, execution_id, end.attempt_id)
-        return AttemptRecord(execution_id=execution_id, status=end.status)
+        return AttemptRecord(execution_id=execution_id, status=status)
 
     def _token(self, started: StartedExecution) -> str | None:
         """Make the execution's own token; none when it was given no permissions."""

@@ -73,6 +73,7 @@ def _facts(found: LockedAttempt) -> Attempt:
         status=found.status,
         worker_is_running_it=found.worker_is_running_it,
         may_rerun=found.on_worker_loss == "rerun" and attempts_left,
+        awaits_answer=found.awaits_answer,
     )
 
 
