@@ -12,6 +12,7 @@ from attune.stack.stack import Stack
 SUBJECTS = (
     *("health", "auth", "packs", "runtimes", "workers", "actions", "triggers"),
     *("webhooks", "rules", "events", "enforcements", "executions", "workflows"),
+    "policies",
 )
 
 NOT_SERVED = {
@@ -36,8 +37,7 @@ NOT_SERVED = {
     "packs.get_pack_latest_test",
     # Needs caches.
     "executions.list_workflow_cache_iterations",
-    # Needs policies and queues.
-    "actions.get_queue_stats",
+    # Needs queues.
     "executions.reschedule_execution",
 }
 """What we have no route for; once one has it, a test here calls it."""
