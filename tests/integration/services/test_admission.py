@@ -1,20 +1,14 @@
-"""Admission over real rows: what goes on, what waits for what, what is told to whom."""
+"""Admission over real rows: what goes on, and what waits for what."""
 
-import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import asyncpg
 
 from attune.clock import utc_now
 from attune.db.database import Database
-from attune.db.models import Action, Execution, Policy
-from attune.domain.execution import ExecutionStatus
 from attune.domain.policy import PolicyMethod, PolicyScope
-from attune.services.admission import AdmissionService, Look
-from attune.services.dispatch import DispatchService
-from tests.integration.services.test_dispatch import service as dispatch_service
+from attune.services.admission import Look
+from tests.integration.services.admitting import S, Scene, limited
 from tests.support.builders import (
     make_action,
     make_execution,
@@ -23,63 +17,6 @@ from tests.support.builders import (
     make_runtime,
     unique,
 )
-
-S = ExecutionStatus
-
-
-class Scene:
-    """One action with a policy, and executions of it."""
-
-    def __init__(self, database: Database, action: Action) -> None:
-        self.database = database
-        self.action = action
-        self.service = AdmissionService(database)
-        self.dispatch: DispatchService = dispatch_service(database)
-
-    async def request(self, *configs: dict[str, Any], **fields: Any) -> list[int]:
-        async with self.database.transaction() as tx:
-            made = [
-                await make_execution(tx, self.action, config=config, **fields)
-                for config in configs
-            ]
-        return [each.id for each in made]
-
-    async def row(self, execution_id: int) -> Execution:
-        async with self.database.transaction() as tx:
-            return await tx.executions.get(execution_id)
-
-    async def statuses(self, ids: Sequence[int]) -> list[ExecutionStatus]:
-        return [(await self.row(each)).status for each in ids]
-
-    async def admitted(self, ids: Sequence[int]) -> list[int]:
-        return [each for each in ids if (await self.row(each)).admitted_at is not None]
-
-    async def set(self, ids: Sequence[int], **fields: Any) -> None:
-        async with self.database.transaction() as tx:
-            for each in ids:
-                row = await tx.executions.lock(each)
-                for name, value in fields.items():
-                    setattr(row, name, value)
-
-    async def change(self, policy: Policy, **fields: Any) -> None:
-        async with self.database.transaction() as tx:
-            row = await tx.policies.lock(policy.id)
-            for name, value in fields.items():
-                setattr(row, name, value)
-
-    async def end(self, ids: Sequence[int]) -> None:
-        await self.set(ids, status=S.COMPLETED, finished_at=utc_now())
-
-
-async def scene(database: Database, **action: Any) -> Scene:
-    async with database.transaction() as tx:
-        return Scene(database, await make_action(tx, **action))
-
-
-async def limited(database: Database, **policy: Any) -> tuple[Scene, Policy]:
-    made = await scene(database)
-    async with database.transaction() as tx:
-        return made, await make_policy(tx, made.action, **policy)
 
 
 async def test_the_first_go_on_and_the_others_say_what_they_wait_for(
@@ -313,112 +250,3 @@ async def test_another_policy_that_holds_it_back_is_named(database: Database) ->
     assert row.waiting_for is not None
     assert row.waiting_for["policy"] == other.ref
     assert row.enqueued_at == since
-
-
-async def test_one_admits_at_a_time(database: Database) -> None:
-    one, _ = await limited(database, threshold=1)
-    async with database.transaction() as tx:
-        assert await tx.admissions.lock()
-
-        assert await one.service.admit() == Look(was_busy=True)
-
-
-async def test_racing_admissions_never_exceed_the_limit(database: Database) -> None:
-    one, _ = await limited(database, threshold=3)
-    ids = await one.request(*[{}] * 40)
-
-    await asyncio.gather(
-        *(AdmissionService(database).admit() for _ in range(8)),
-        *(one.dispatch.claim() for _ in range(4)),
-    )
-
-    assert await one.admitted(ids) == ids[:3]
-
-
-async def test_what_is_being_claimed_counts_as_live(
-    database: Database, sql: asyncpg.Connection
-) -> None:
-    """A dispatcher that has not heard of the new policy yet may be about to take it."""
-    one, _ = await limited(database, threshold=1)
-    ids = await one.request({}, {})
-    async with sql.transaction():
-        lock = "SELECT FROM attune.execution WHERE id = $1 FOR UPDATE"
-        await sql.execute(lock, ids[1])
-
-        await one.service.admit()
-        assert await one.admitted(ids) == []
-
-        taken = "UPDATE attune.execution SET workflow_id = 'w' WHERE id = $1"
-        await sql.execute(taken, ids[1])
-    await one.service.admit()
-    assert await one.admitted(ids) == []
-
-
-async def test_a_policy_is_not_written_while_somebody_decides(
-    database: Database,
-) -> None:
-    one, _ = await limited(database, threshold=1)
-    async with database.transaction() as tx:
-        assert await tx.policies.bearing_on([one.action.ref, "no.such"]) == {
-            one.action.ref
-        }
-        writing = asyncio.create_task(limited(database, threshold=1))
-        done, _ = await asyncio.wait([writing], timeout=0.1)
-        assert not done
-
-    await writing
-
-
-async def test_workflows_hear_of_their_tasks_once(
-    database: Database, sql: asyncpg.Connection
-) -> None:
-    one, policy = await limited(database, threshold=2)
-    parents = await one_running_parent(one), await one_running_parent(one)
-    child = {"awaited": True, "workflow_id": "run"}
-    ids = [
-        *await one.request({}, {}, parent_id=parents[0], **child),
-        *await one.request({}, {}, parent_id=parents[1], **child),
-    ]
-
-    await one.service.admit()
-
-    assert await woken(sql) == [parents[0]]
-    assert await one.dispatch.claim() == []
-    await one.change(policy, method=PolicyMethod.CANCEL)
-    await one.service.admit()
-    assert await one.statuses(ids[2:]) == [S.CANCELLED] * 2
-    assert await woken(sql) == list(parents)
-
-
-async def test_tasks_whose_policy_is_gone_are_not_forgotten(
-    database: Database, sql: asyncpg.Connection
-) -> None:
-    one, policy = await limited(database, threshold=2)
-    parent = await one_running_parent(one)
-    await one.service.admit()
-    await one.change(policy, enabled=False)
-    child = {"parent_id": parent, "awaited": True, "workflow_id": "run"}
-    await one.request({}, **child)
-
-    await one.service.admit()
-    assert await woken(sql) == [parent]
-
-    await one.service.free_stranded()
-    assert await woken(sql) == [parent, parent]
-    await one.request({}, **child, status=S.RUNNING)
-    await one.service.free_stranded()
-    assert await woken(sql) == [parent, parent]
-
-
-async def one_running_parent(one: Scene) -> int:
-    parent = await scene(one.database)
-    [only] = await parent.request({}, status=S.RUNNING, workflow_id=unique("run"))
-    return only
-
-
-async def woken(sql: asyncpg.Connection) -> list[int]:
-    rows = await sql.fetch(
-        "SELECT (payload ->> 'execution_id')::bigint AS id FROM attune.outbox"
-        " WHERE kind = 'wake_workflow' ORDER BY id"
-    )
-    return [row["id"] for row in rows]
