@@ -31,7 +31,7 @@ class Admission:
         self._look_seconds = look_seconds
         self._woken = asyncio.Event()
         self._due_at = 0.0
-        self._freed_at = 0.0
+        self._freed_at = float("-inf")
         self._is_anything_limited = True
 
     def wake(self, word: str) -> None:
