@@ -136,6 +136,22 @@ def _without_not(text: str) -> tuple[str, bool]:
     is_positive = True
     while found := _NOT.match(text):
         text, is_positive = text[found.end() :].strip(), not is_positive
-    while text.startswith("(") and text.endswith(")") and ")" not in text[1:-1]:
-        text = text[1:-1].strip()
-    return text, is_positive
+    return _without_brackets(text), is_positive
+
+
+def _without_brackets(text: str) -> str:
+    """Take off brackets around the whole text; those of `(a) and (b)` stay."""
+    inner = text[1:-1]
+    while text.startswith("(") and text.endswith(")") and _is_balanced(inner):
+        text = inner.strip()
+        inner = text[1:-1]
+    return text
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0

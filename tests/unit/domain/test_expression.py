@@ -379,3 +379,32 @@ _sentences = st.recursive(
 def test_any_sentence_over_extreme_values_has_a_value_or_a_reason(source: str) -> None:
     with suppress(InvalidInput):
         check_json(compile_expression(source).evaluate(EXTREMES))
+
+
+@pytest.mark.parametrize(
+    ("source", "paths", "path"),
+    [
+        ("a", {("a",)}, ("a",)),
+        ("a.b['c d'][0].1", {("a", "b", "c d", "0", "1")}, ("a", "b", "c d", "0", "1")),
+        ("a[b.c].d", {("a",), ("b", "c")}, None),
+        ("a.b + a.c", {("a", "b"), ("a", "c")}, None),
+        ("upper(a.b)", {("a", "b")}, None),
+        ("a.b if c else d.e", {("a", "b"), ("c",), ("d", "e")}, None),
+        ("(a.b)", {("a", "b")}, ("a", "b")),
+        ("not a", {("a",)}, None),
+        ("null", set(), None),
+        ("null.a", set(), None),
+        ("1", set(), None),
+        ("result().x", set(), None),
+        ("a[1:2]", {("a",)}, None),
+    ],
+)
+def test_an_expression_tells_what_it_reads(
+    source: str, paths: set[tuple[str, ...]], path: tuple[str, ...] | None
+) -> None:
+    expression = compile_expression(source, {"result"})
+
+    assert expression.paths == paths
+    assert expression.path == path
+    assert expression.names == {each[0] for each in paths}
+    assert expression.calls == ({"result"} if "result" in source else set())
