@@ -35,6 +35,9 @@ from attune.services.execution.stream import StreamService
 from attune.services.feed import CHANNELS, ChangeFeed
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.inquiry.read import InquiryReadService
+from attune.services.inquiry.respond import RespondService
+from attune.services.inquiry.write import InquiryWriteService
 from attune.services.login_throttle import LoginThrottle
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
@@ -69,6 +72,8 @@ class Services:
     feed: ChangeFeed
     health: HealthService
     identities: IdentityService
+    inquiries: InquiryReadService
+    inquiries_asked: InquiryWriteService
     intake: Intake
     links: RunLinks
     packs: PackService
@@ -79,6 +84,7 @@ class Services:
     proxies: Proxies
     receiving: ReceiveService
     rerunning: RerunService
+    responding: RespondService
     rulebook: Rulebook
     rules: RuleService
     runtime_catalog: RuntimeCatalogService
@@ -138,6 +144,9 @@ def compose(settings: Settings, database: Database) -> Services:
         pack_workflows=PackWorkflowService(database, store, definitions),
         pausing=PauseService(database),
         rerunning=RerunService(database, encryption),
+        responding=RespondService(database),
+        inquiries=InquiryReadService(database),
+        inquiries_asked=InquiryWriteService(database),
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
         proxies=Proxies(settings.server.trusted_proxies),
         receiving=ReceiveService(database, intake, webhook_book),

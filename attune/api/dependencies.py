@@ -22,6 +22,9 @@ from attune.services.execution.rerun import RerunService
 from attune.services.execution.stream import StreamService
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.inquiry.read import InquiryReadService
+from attune.services.inquiry.respond import RespondService
+from attune.services.inquiry.write import InquiryWriteService
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
@@ -80,6 +83,9 @@ Triggers = Annotated[TriggerService, provided(TriggerService)]
 Webhooks = Annotated[WebhookService, provided(WebhookService)]
 Receiving = Annotated[ReceiveService, provided(ReceiveService)]
 KnownProxies = Annotated[Proxies, provided(Proxies)]
+Inquiries = Annotated[InquiryReadService, provided(InquiryReadService)]
+AskedInquiries = Annotated[InquiryWriteService, provided(InquiryWriteService)]
+Responding = Annotated[RespondService, provided(RespondService)]
 Policies = Annotated[PolicyService, provided(PolicyService)]
 Rules = Annotated[RuleService, provided(RuleService)]
 Emitting = Annotated[EmitService, provided(EmitService)]
