@@ -9,6 +9,7 @@ from attune.domain.policy import PolicyMethod, PolicyScope
 from attune.packs.loader import read_pack
 from attune.packs.policy import PolicyDocument
 from attune.services.pack.columns import policy_columns
+from tests.support.documents import ROOT, blocks
 from tests.support.packs import GREET, MANIFEST, write_pack
 
 WHOLE = """
@@ -49,6 +50,16 @@ def test_a_whole_policy_is_read(tmp_path: Path) -> None:
         "tags": ["night"],
         "priority": 5,
     }
+
+
+def test_the_policy_of_the_documents_is_read(tmp_path: Path) -> None:
+    shown = blocks(ROOT / "docs" / "policies.md")
+    [text] = [block.text for block in shown if block.language == "yaml"]
+
+    policy = policy_of(tmp_path, text)
+
+    assert policy.scope.action_ref == "demo.deploy"
+    assert policy.groups_by == ["host.name"]
 
 
 def test_the_spelling_of_the_data_model_is_read(tmp_path: Path) -> None:
