@@ -32,8 +32,16 @@ SQLITE_PRAGMAS: Mapping[str, str] = {"journal_mode": "wal", "synchronous": "norm
 class EmbeddedTemporal:
     """A Temporal server that lives in a directory; use it as a part, or alone."""
 
-    def __init__(self, directory: Path, *, port: int, ui_port: int | None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int,
+        ui_port: int | None,
+        dynamic_config: Mapping[str, int] = DYNAMIC_CONFIG,
+    ) -> None:
         self._directory = directory
+        self._dynamic_config = dynamic_config
         self._port = port
         self._ui_port = ui_port
         self._part: Part | None = None
@@ -105,7 +113,7 @@ class EmbeddedTemporal:
         argv += ui if self._ui_port else ["--headless"]
         argv += ["--db-filename", str(file), "--log-level", "warn"]
         argv += ["--disable-config-env", "--disable-config-file"]
-        argv += _options("--dynamic-config-value", DYNAMIC_CONFIG)
+        argv += _options("--dynamic-config-value", self._dynamic_config)
         argv += _options("--sqlite-pragma", SQLITE_PRAGMAS)
         return argv + _options("--search-attribute", SEARCH_ATTRIBUTES)
 

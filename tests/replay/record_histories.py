@@ -12,12 +12,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from attune.stack.ports import AUTOMATIC
 from attune.stack.temporal import EmbeddedTemporal
 from tests.support.scenarios import SCENARIOS, play
+from tests.support.workflow_scenarios import WORKFLOW_SCENARIOS, play_workflow
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -34,7 +35,8 @@ def _without_places(found: dict[str, Any]) -> dict[str, Any]:
 
 async def record() -> None:
     """Play what has no history yet, and keep it."""
-    missing = [s for s in SCENARIOS if not (HISTORIES / f"{s.name}.json").exists()]
+    missing = [s for s in SCENARIOS if _is_missing(s.name)]
+    missing_workflows = [s for s in WORKFLOW_SCENARIOS if _is_missing(s.name)]
     with tempfile.TemporaryDirectory() as directory:
         server = EmbeddedTemporal(
             Path(directory), port=AUTOMATIC.settled("127.0.0.1").temporal, ui_port=None
@@ -46,12 +48,22 @@ async def record() -> None:
             )
             for scenario in missing:
                 played = await play(client, scenario, "history")
-                history = await played.handle.fetch_history()
-                file = HISTORIES / f"{scenario.name}.json"
-                file.write_text(without_places(history.to_json()))
-                sys.stdout.write(f"recorded {file.name}\n")
+                await _keep(scenario.name, played.handle)
+            for each in missing_workflows:
+                driven = await play_workflow(client, each, "history")
+                await _keep(each.name, driven.handle)
         finally:
             await server.stop()
+
+
+def _is_missing(name: str) -> bool:
+    return not (HISTORIES / f"{name}.json").exists()
+
+
+async def _keep(name: str, handle: WorkflowHandle[Any, Any]) -> None:
+    history = await handle.fetch_history()
+    (HISTORIES / f"{name}.json").write_text(without_places(history.to_json()))
+    sys.stdout.write(f"recorded {name}\n")
 
 
 if __name__ == "__main__":

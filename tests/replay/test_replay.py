@@ -8,9 +8,13 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from attune.domain.execution import ExecutionStatus
 from attune.messages.execution import ExecutionReport, ExecutionRequest
+from attune.messages.workflow import WorkflowReport, WorkflowRequest
 from tests.support.scenarios import SCENARIOS
+from tests.support.workflow_scenarios import WORKFLOW_SCENARIOS
 from workflows.execution import ExecutionWorkflow
+from workflows.workflow import PackWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
@@ -18,14 +22,17 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
 async def test_a_recorded_history_replays(file: Path) -> None:
     replayer = Replayer(
-        workflows=[ExecutionWorkflow], data_converter=pydantic_data_converter
+        workflows=[ExecutionWorkflow, PackWorkflow],
+        data_converter=pydantic_data_converter,
     )
 
     await replayer.replay_workflow(_read(file))
 
 
 def test_every_path_has_a_history() -> None:
-    assert {file.stem for file in HISTORIES} >= {s.name for s in SCENARIOS}
+    paths = {s.name for s in SCENARIOS} | {s.name for s in WORKFLOW_SCENARIOS}
+
+    assert {file.stem for file in HISTORIES} >= paths
 
 
 @workflow.defn(name="Execution", sandboxed=False)
@@ -38,13 +45,28 @@ class HastyWorkflow:
         return ExecutionReport(statuses={})
 
 
-async def test_a_changed_workflow_fails_to_replay() -> None:
+@workflow.defn(name="Workflow", sandboxed=False)
+class HastyPackWorkflow:
+    """The run of a pack's workflow as a careless change would leave it."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowReport:
+        await workflow.sleep(1)
+        return WorkflowReport(
+            execution_id=request.execution_id, status=ExecutionStatus.COMPLETED
+        )
+
+
+@pytest.mark.parametrize("name", ["completed", "workflow_in_sequence"])
+async def test_a_changed_workflow_fails_to_replay(name: str) -> None:
     replayer = Replayer(
-        workflows=[HastyWorkflow], data_converter=pydantic_data_converter
+        workflows=[HastyWorkflow, HastyPackWorkflow],
+        data_converter=pydantic_data_converter,
     )
+    [file] = [each for each in HISTORIES if each.stem == name]
 
     with pytest.raises(workflow.NondeterminismError):
-        await replayer.replay_workflow(_read(HISTORIES[0]))
+        await replayer.replay_workflow(_read(file))
 
 
 def _read(file: Path) -> WorkflowHistory:
