@@ -342,7 +342,7 @@ def _rewritten(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def play(definition: JsonObject, **more: Any) -> Play:
+def play(definition: Any, **more: Any) -> Play:
     """Play a whole workflow from its beginning to its end."""
     return Play(compile_workflow(definition), **more).play()
 

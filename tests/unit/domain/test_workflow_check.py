@@ -12,7 +12,7 @@ from attune.domain.workflow_check import (
     check_workflow,
 )
 
-A: dict[str, Any] = {"action": "a.b", "input": {"x": 1}}
+A: Any = {"action": "a.b", "input": {"x": 1}}
 SEND: JsonObject = {
     "channel": {"type": "string", "required": True},
     "count": {"type": "integer", "minimum": 1},
@@ -36,7 +36,7 @@ def of_task(schema: JsonObject | None = None, **fields: Any) -> Findings:
 
 
 def test_a_workflow_that_holds_together_has_no_findings() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {
             "action": "send",
             "input": {"channel": "{{ parameters.who }}", "count": "{{ n }}"},
@@ -66,7 +66,11 @@ def test_a_workflow_that_holds_together_has_no_findings() -> None:
 
 
 def test_the_actions_that_are_named_are_told_with_their_pack() -> None:
-    tasks = {"a": {"action": "send"}, "s": {"tasks": {"b": {"action": "x.y"}}}, "c": {}}
+    tasks: Any = {
+        "a": {"action": "send"},
+        "s": {"tasks": {"b": {"action": "x.y"}}},
+        "c": {},
+    }
 
     assert action_refs({"tasks": tasks}, "demo") == {"demo.send", "x.y"}
     assert action_refs({"tasks": 3}, "demo") == frozenset()
@@ -74,7 +78,11 @@ def test_the_actions_that_are_named_are_told_with_their_pack() -> None:
 
 def test_unknown_actions_are_told_with_what_was_meant() -> None:
     actions = {"demo.send": ActionFacts(), "demo.gone": ActionFacts(exists=False)}
-    tasks = {"a": {"action": "sent"}, "b": {"action": "gone"}, "c": {"action": "send"}}
+    tasks: Any = {
+        "a": {"action": "sent"},
+        "b": {"action": "gone"},
+        "c": {"action": "send"},
+    }
 
     assert checked(tasks, actions=actions).problems == [
         "tasks.a.action: there is no action 'demo.sent'; did you mean 'demo.send'?",
@@ -94,7 +102,7 @@ def test_unknown_actions_are_told_with_what_was_meant() -> None:
     ids=str,
 )
 def test_inputs_that_do_not_fit_the_action_are_told(given: Any, problem: str) -> None:
-    tasks = {"a": {"action": "send", "input": given}}
+    tasks: Any = {"a": {"action": "send", "input": given}}
     actions = {"demo.send": ActionFacts(param_schema=SEND)}
 
     found = checked(tasks, actions=actions)
@@ -104,7 +112,9 @@ def test_inputs_that_do_not_fit_the_action_are_told(given: Any, problem: str) ->
 
 
 def test_a_slip_in_the_name_of_an_input_is_a_warning() -> None:
-    tasks = {"a": {"action": "send", "input": {"channel": "c", "cuont": 1, "more": 1}}}
+    tasks: Any = {
+        "a": {"action": "send", "input": {"channel": "c", "cuont": 1, "more": 1}}
+    }
     actions = {"demo.send": ActionFacts(param_schema=SEND)}
 
     assert checked(tasks, actions=actions).warnings == [
@@ -113,7 +123,7 @@ def test_a_slip_in_the_name_of_an_input_is_a_warning() -> None:
 
 
 def test_what_is_not_inherited_is_a_warning() -> None:
-    tasks = {"a": {"action": "send"}}
+    tasks: Any = {"a": {"action": "send"}}
     actions = {"demo.send": ActionFacts(param_schema=SEND)}
 
     found = checked(tasks, SCHEMA, actions)
@@ -260,7 +270,7 @@ def test_secrets_in_input_are_fine(template: Any) -> None:
 
 
 def test_tasks_that_nothing_reaches_are_told() -> None:
-    tasks = {
+    tasks: Any = {
         "a": A,
         "b": {**A, "next": "c"},
         "c": {**A, "next": "b"},
@@ -276,7 +286,7 @@ def test_tasks_that_nothing_reaches_are_told() -> None:
 
 
 def test_a_join_that_waits_for_what_only_it_starts_is_told() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": "j"},
         "j": {**A, "join": "all", "next": "k"},
         "k": {**A, "next": "j"},

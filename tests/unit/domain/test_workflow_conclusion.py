@@ -9,7 +9,7 @@ from attune.domain.workflow_event import Conclusion
 from tests.support.workflow_play import Play, answers, play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def error_of(played: Play) -> str:
@@ -89,7 +89,7 @@ def test_a_failure_without_a_text_is_told_by_its_status(
 
 
 def test_of_many_failures_the_first_are_told_and_all_are_counted() -> None:
-    tasks = {f"t{at:02}": A for at in range(30)}
+    tasks: Any = {f"t{at:02}": A for at in range(30)}
     played = play({"tasks": tasks}, answer=lambda _: FAILED)
 
     assert error_of(played).startswith("Workflow failed: 30 task(s) failed: t00, t01")
@@ -98,7 +98,7 @@ def test_of_many_failures_the_first_are_told_and_all_are_counted() -> None:
 
 
 def test_a_task_that_fails_twice_is_told_once() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": "c"},
         "b": {**A, "next": "c"},
         "c": A,

@@ -6,7 +6,7 @@ import pytest
 
 from attune.domain.workflow_check import check_workflow
 
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def warnings(tasks: Any, **more: Any) -> list[str]:
@@ -84,7 +84,7 @@ def test_a_join_is_what_is_asked_for() -> None:
 
 
 def test_the_way_round_and_the_direct_way_meet() -> None:
-    tasks = {"a": {**A, "next": ["b", "x"]}, "b": {**A, "next": "x"}, "x": A}
+    tasks: Any = {"a": {**A, "next": ["b", "x"]}, "b": {**A, "next": "x"}, "x": A}
     assert len(warnings(tasks)) == 1
 
     tasks["a"] = {**A, "on_success": "b", "on_failure": "x"}
@@ -92,7 +92,7 @@ def test_the_way_round_and_the_direct_way_meet() -> None:
 
 
 def test_what_leads_back_is_a_loop_and_no_meeting() -> None:
-    tasks = {
+    tasks: Any = {
         "start": {**A, "next": "check"},
         "check": {**A, "on_success": "done", "on_failure": "wait"},
         "wait": {**A, "next": "check"},
@@ -111,7 +111,7 @@ def test_what_excludes_each_other_early_does_so_later() -> None:
 
 
 def test_a_task_that_two_ways_lead_to_is_on_neither() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "on_success": ["b"], "on_failure": ["b", "c"]},
         "b": {**A, "next": "x"},
         "c": {**A, "next": "x"},
@@ -122,14 +122,14 @@ def test_a_task_that_two_ways_lead_to_is_on_neither() -> None:
 
 
 def test_several_entries_meet() -> None:
-    tasks = {"a": {**A, "next": "x"}, "b": {**A, "next": "x"}, "x": A}
+    tasks: Any = {"a": {**A, "next": "x"}, "b": {**A, "next": "x"}, "x": A}
 
     assert len(warnings(tasks)) == 1
     assert len(warnings({"s": {"tasks": tasks}})) == 1
 
 
 def test_parameters_are_the_same_for_all() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": {"when": "parameters.dry", "do": "x"}},
         "b": {**A, "next": {"when": "not parameters.dry", "do": "x"}},
         "x": A,

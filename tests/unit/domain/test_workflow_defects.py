@@ -8,12 +8,12 @@ from attune.domain.execution import ExecutionStatus
 from tests.support.workflow_play import answers, play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 @pytest.mark.parametrize("approved", [True, False], ids=str)
 def test_1_a_condition_and_its_negation_never_both_hold(approved: Any) -> None:
-    tasks = {
+    tasks: Any = {
         "ask": {
             **A,
             "next": [
@@ -40,13 +40,13 @@ def test_1_a_condition_and_its_negation_never_both_hold(approved: Any) -> None:
 
 @pytest.mark.parametrize(("end", "ran"), [(COMPLETED, ["a", "b"]), (FAILED, ["a"])])
 def test_1_not_failed_is_not_turned_round(end: ExecutionStatus, ran: list[str]) -> None:
-    tasks = {"a": {**A, "next": {"when": "{{ not failed() }}", "do": "b"}}, "b": A}
+    tasks: Any = {"a": {**A, "next": {"when": "{{ not failed() }}", "do": "b"}}, "b": A}
 
     assert play({"tasks": tasks}, answer=answers(a=end)).ran == ran
 
 
 def test_2_a_transition_back_runs_the_earlier_task_again() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": "b", "publish": {"n": "{{ n + 1 }}"}},
         "b": {**A, "next": {"when": "n < 3", "do": "a"}},
         "start": {**A, "next": "a"},
@@ -59,13 +59,13 @@ def test_2_a_transition_back_runs_the_earlier_task_again() -> None:
 
 
 def test_3_an_empty_list_does_not_hang() -> None:
-    tasks = {"a": {**A, "with_items": "{{ [] }}", "next": "b"}, "b": A}
+    tasks: Any = {"a": {**A, "with_items": "{{ [] }}", "next": "b"}, "b": A}
 
     assert play({"tasks": tasks}).ran == ["b"]
 
 
 def test_3_the_results_of_all_items_are_collected() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {
             **A,
             "with_items": [1, 2, 3],
@@ -81,7 +81,7 @@ def test_3_the_results_of_all_items_are_collected() -> None:
 def test_4_a_join_whose_predecessor_failed_first_does_not_wait_for_ever(
     way: str,
 ) -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, way: "x"},
         "b": {**A, "next": "x"},
         "x": {**A, "join": "all"},
@@ -93,14 +93,14 @@ def test_4_a_join_whose_predecessor_failed_first_does_not_wait_for_ever(
 
 
 def test_5_delays_are_orders_and_not_sleeps() -> None:
-    tasks = {"a": {**A, "delay": 100, "retry": {"count": 1, "delay": 200}}}
+    tasks: Any = {"a": {**A, "delay": 100, "retry": {"count": 1, "delay": 200}}}
     played = play({"tasks": tasks}, answer=lambda _: FAILED)
 
     assert [wait.seconds for wait in played.all_waits] == [100, 200]
 
 
 def test_6_what_others_only_parse_is_done() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "delay": 1, "next": ["b", "c", "d", "s"]},
         "b": {**A, "with_items": [1, 2, 3], "batch_size": 2},
         "c": {**A, "retry": {"count": 5, "on_error": "result().again"}},

@@ -13,7 +13,7 @@ from attune.domain.workflow_definition import (
 )
 from attune.domain.workflow_task import Amount, Backoff, Task
 
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def compiled(*tasks: JsonObject, **more: Any) -> Workflow:

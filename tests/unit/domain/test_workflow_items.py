@@ -14,7 +14,7 @@ from tests.support.workflow_play import Answer, Play, play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
 TIMEOUT = ExecutionStatus.TIMEOUT
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def over(items: Any, **fields: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from attune.domain.workflow_state import TaskState
 from tests.support.workflow_play import Play, answers, play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def joined(join: Any, *, names: str = "abc", **more: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_a_join_that_nobody_reached_is_no_failure() -> None:
 
 
 def test_in_a_loop_every_round_is_counted_for_itself() -> None:
-    tasks = {
+    tasks: Any = {
         "start": {**A, "next": ["a", "b"]},
         "a": {**A, "next": "x"},
         "b": {**A, "next": "x"},
@@ -92,7 +92,7 @@ def test_in_a_loop_every_round_is_counted_for_itself() -> None:
 
 
 def test_one_who_comes_twice_is_not_two() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": "x", "publish": {"n": "{{ n + 1 }}"}},
         "again": {**A, "next": "a"},
         "b": {**A, "on_failure": "x"},

@@ -1,10 +1,12 @@
 """Loops: a task runs again each time something leads back to it, within a limit."""
 
+from typing import Any
+
 from attune.domain.execution import ExecutionStatus
 from tests.support.workflow_play import play
 
-A = {"action": "a.b"}
-COUNTED = {"publish": {"n": "{{ n + 1 }}"}}
+A: Any = {"action": "a.b"}
+COUNTED: Any = {"publish": {"n": "{{ n + 1 }}"}}
 
 
 def test_a_task_may_lead_to_itself() -> None:
@@ -25,7 +27,7 @@ def test_a_task_may_lead_to_itself() -> None:
 
 
 def test_a_transition_may_lead_back() -> None:
-    tasks = {
+    tasks: Any = {
         "start": {**A, "next": "check"},
         "check": {
             **A,
@@ -53,7 +55,7 @@ def test_a_loop_without_an_end_ends_with_an_error() -> None:
 
 def test_a_loop_of_skipped_tasks_ends_too() -> None:
     skipped = {**A, "when": "false"}
-    tasks = {
+    tasks: Any = {
         "start": {**A, "next": "a"},
         "a": {**skipped, "next": "b"},
         "b": {**skipped, "next": "a"},

@@ -13,12 +13,12 @@ from attune.domain.workflow_result import look_through
 from attune.domain.workflow_state import FanOut
 from tests.support.workflow_play import Play, answers, play
 
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def seen(template: Json, **more: Any) -> Json:
     """Return what a template gives in the input of a second task."""
-    tasks = {"a": {**A, "next": "b"}, "b": {**A, "input": {"x": template}}}
+    tasks: Any = {"a": {**A, "next": "b"}, "b": {**A, "input": {"x": template}}}
     played = play({"vars": {"v": 5, "w": {"x": 6}}, "tasks": tasks}, **more)
     return (played.runs_of("b")[0].parameters or {})["x"]
 
@@ -103,7 +103,7 @@ def test_results_are_looked_through(result: Json, expected: Json) -> None:
 
 
 def test_secrets_are_references_in_inputs_and_masked_elsewhere() -> None:
-    definition = {
+    definition: Any = {
         "vars": {"v": "{{ parameters.password }} {{ keystore.a.b }}"},
         "tasks": {
             "a": {

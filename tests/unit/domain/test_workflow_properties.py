@@ -15,7 +15,7 @@ from attune.domain.workflow_state import TaskState
 from tests.support.workflow_graphs import ENDS, Fate, definitions, ends
 from tests.support.workflow_play import Play
 
-MANY = settings(max_examples=40)
+MANY = settings(max_examples=100)
 
 
 def begun(definition: JsonObject, fate: Fate, **more: Any) -> Play:

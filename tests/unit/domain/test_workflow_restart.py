@@ -10,7 +10,7 @@ from attune.domain.workflow_definition import compile_workflow
 from tests.support.workflow_play import Answer, Play, answers
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def ended(tasks: Any, **by_task: Answer) -> Play:
@@ -27,8 +27,8 @@ def again(played: Play, *names: str) -> list[str]:
     return [child.run.task for child in renewed.children[before:]]
 
 
-ROW = {"a": {**A, "next": "b"}, "b": {**A, "on_success": "c"}, "c": A}
-DIAMOND = {
+ROW: Any = {"a": {**A, "next": "b"}, "b": {**A, "on_success": "c"}, "c": A}
+DIAMOND: Any = {
     "a": {**A, "next": ["b", "c"]},
     "b": {**A, "on_success": "d"},
     "c": {**A, "next": "d"},
@@ -42,7 +42,7 @@ def test_the_failed_task_runs_again_and_what_follows_from_it() -> None:
 
 
 def test_what_succeeded_is_kept_with_its_result() -> None:
-    tasks = {**ROW, "c": {**A, "input": {"a": "{{ task.a.result.x }}"}}}
+    tasks: Any = {**ROW, "c": {**A, "input": {"a": "{{ task.a.result.x }}"}}}
     played = ended(tasks, a={"x": 7}, b=FAILED)
     renewed = played.restarted()
     renewed.answer = lambda _: COMPLETED
@@ -52,7 +52,7 @@ def test_what_succeeded_is_kept_with_its_result() -> None:
 
 
 def test_variables_are_kept() -> None:
-    tasks = {**ROW, "a": {**ROW["a"], "publish": {"n": 5}}}
+    tasks: Any = {**ROW, "a": {**ROW["a"], "publish": {"n": 5}}}
 
     assert ended(tasks, b=FAILED).restarted().state.variables == {"n": 5}
 
@@ -70,13 +70,13 @@ def test_all_that_failed_run_again() -> None:
 
 
 def test_a_failure_that_was_handled_does_not_run_again() -> None:
-    tasks = {"a": {**A, "on_failure": "b"}, "b": {**A, "next": "c"}, "c": A}
+    tasks: Any = {"a": {**A, "on_failure": "b"}, "b": {**A, "next": "c"}, "c": A}
 
     assert again(ended(tasks, a=FAILED, c=FAILED)) == ["c"]
 
 
 def test_more_failures_than_are_told_run_again() -> None:
-    tasks = {f"t{at}": A for at in range(30)}
+    tasks: Any = {f"t{at}": A for at in range(30)}
     played = Play(compile_workflow({"tasks": tasks}), lambda _: FAILED).play()
 
     assert len(again(played)) == 30
@@ -90,7 +90,7 @@ def test_a_join_counts_those_who_had_come(failed: str) -> None:
         "d": ["d", "e"],
         "e": ["e"],
     }
-    tasks = {
+    tasks: Any = {
         **DIAMOND,
         "c": {**A, "on_success": "d"},
         "d": {**A, "join": "all", "on_success": "e"},
@@ -106,7 +106,7 @@ def test_what_had_come_from_a_task_that_runs_again_does_not_count() -> None:
 
 
 def test_a_join_may_be_started_without_those_it_waits_for() -> None:
-    tasks = {**DIAMOND, "b": {**A, "on_timeout": "d"}}
+    tasks: Any = {**DIAMOND, "b": {**A, "on_timeout": "d"}}
     played = ended(tasks)
     assert "waited for 2 arrivals" in str(played.conclusion.error)
 
@@ -122,14 +122,14 @@ def test_only_what_can_be_reached_in_no_other_way_is_forgotten() -> None:
 
 
 def test_a_list_is_gone_over_again_as_a_whole() -> None:
-    tasks = {"a": {**A, "with_items": [1, 2]}}
+    tasks: Any = {"a": {**A, "with_items": [1, 2]}}
     workflow = compile_workflow({"tasks": tasks})
     played = Play(workflow, lambda run: FAILED if run.item else COMPLETED).play()
 
     assert again(played) == ["a", "a"]
 
 
-STAGE = {
+STAGE: Any = {
     "stage": {
         "tasks": {"a": {**A, "on_success": "b"}, "b": A, "c": A},
         "on_success": "z",
@@ -159,7 +159,7 @@ def test_a_stage_that_waited_in_vain_runs_as_a_whole() -> None:
 
 
 def test_a_task_after_which_something_could_not_be_evaluated_runs_again() -> None:
-    tasks = {"a": {**A, "next": {"when": "1 < result().x", "do": "b"}}, "b": A}
+    tasks: Any = {"a": {**A, "next": {"when": "1 < result().x", "do": "b"}}, "b": A}
     played = ended(tasks, a={"x": "text"})
     renewed = played.restarted()
     renewed.answer = answers(a={"x": 5})
@@ -168,7 +168,7 @@ def test_a_task_after_which_something_could_not_be_evaluated_runs_again() -> Non
 
 
 def test_runs_are_counted_anew() -> None:
-    tasks = {"a": {**A, "next": {"when": "n == 0 and failed()", "do": "a"}}}
+    tasks: Any = {"a": {**A, "next": {"when": "n == 0 and failed()", "do": "a"}}}
     workflow = compile_workflow({"tasks": tasks, "vars": {"n": 0}})
     played = Play(workflow, answers(a=FAILED), max_task_runs=3).play()
     assert "has run 3 times" in str(played.conclusion.error)

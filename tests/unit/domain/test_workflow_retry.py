@@ -11,7 +11,7 @@ from attune.domain.workflow_task import Backoff
 from tests.support.workflow_play import Answer, Play, play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def failing(times: int, answer: Answer = FAILED) -> Any:
@@ -117,7 +117,7 @@ def test_only_what_on_error_says_is_attempted_again(
 
 
 def test_an_attempt_sees_the_variables_as_they_are_by_then() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "retry": {"count": 1, "delay": 5}, "input": {"n": "{{ n }}"}},
         "b": {**A, "publish": {"n": 2}},
     }
@@ -138,7 +138,7 @@ def test_the_first_start_is_delayed_and_no_attempt_after_it() -> None:
 
 
 def test_what_a_delayed_task_reads_is_read_when_its_time_has_come() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": "late"},
         "b": {**A, "publish": {"n": 2}},
         "late": {**A, "delay": 9, "input": {"n": "{{ n }}"}},

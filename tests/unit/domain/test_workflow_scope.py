@@ -8,7 +8,7 @@ from attune.domain.workflow_event import Begin
 from tests.support.workflow_play import Play, answers, play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def staged(nested: dict[str, Any], **fields: Any) -> dict[str, Any]:

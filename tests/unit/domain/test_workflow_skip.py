@@ -1,19 +1,21 @@
 """A task whose own condition does not hold is skipped, and the way goes on."""
 
+from typing import Any
+
 import pytest
 
 from attune.domain.execution import ExecutionStatus
 from tests.support.workflow_play import play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 @pytest.mark.parametrize(("when", "ran"), [("true", ["a", "b"]), ("false", ["b"])])
 def test_what_follows_a_skipped_task_is_what_follows_success(
     when: str, ran: list[str]
 ) -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "when": when, "on_success": "b", "on_failure": "c"},
         "b": A,
         "c": A,
@@ -44,7 +46,7 @@ def test_a_skipped_task_has_no_result_even_if_it_had_one() -> None:
 
 
 def test_the_condition_sees_parameters_variables_and_tasks() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": ["b", "c", "d"]},
         "b": {**A, "when": "{{ task.a.result.go and parameters.go and v }}"},
         "c": {**A, "when": "task.a.status == 'failed'"},
@@ -68,7 +70,7 @@ def test_a_condition_that_cannot_be_evaluated_fails_the_workflow() -> None:
 
 
 def test_a_skipped_task_arrives_at_a_join() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "next": "x"},
         "b": {**A, "when": "false", "next": "x"},
         "x": {**A, "join": "all"},
@@ -83,7 +85,7 @@ def test_a_skipped_task_is_not_delayed() -> None:
 
 def test_a_long_row_of_skipped_tasks_is_gone_through() -> None:
     count = 300
-    tasks = {
+    tasks: Any = {
         f"t{at}": {**A, "when": "false", "next": f"t{at + 1}"} for at in range(count)
     }
     played = play({"tasks": {**tasks, f"t{count}": A}})

@@ -8,7 +8,7 @@ from attune.domain.workflow_definition import compile_workflow
 from tests.support.cpu_time import at_most
 from tests.support.workflow_play import Play
 
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def loop(turns: int) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def wide(count: int, rounds: int) -> dict[str, Any]:
     }
     back = {"when": f"n < {rounds}", "do": list(middle)}
     end = {**A, "join": "all", "publish": {"n": "{{ n + 1 }}"}, "next": back}
-    tasks = {"start": {**A, "next": list(middle)}, **middle, "end": end}
+    tasks: Any = {"start": {**A, "next": list(middle)}, **middle, "end": end}
     return {"vars": {"n": 0}, "tasks": tasks}
 
 

@@ -10,7 +10,7 @@ from attune.domain.workflow_event import Begin, DropTimers
 from tests.support.workflow_play import COMPLETED, FAILED, Answer, Play
 
 CANCELLED = ExecutionStatus.CANCELLED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 
 
 def stopped(**tasks: Any) -> Play:
@@ -61,7 +61,7 @@ def test_what_waits_for_its_time_is_over_at_once() -> None:
 
 
 def test_an_attempt_that_waits_is_over_at_once() -> None:
-    retry = {"count": 2, "delay": 1_000_000}
+    retry: Any = {"count": 2, "delay": 1_000_000}
     begun = Play(
         compile_workflow(
             {
@@ -89,7 +89,7 @@ def test_a_workflow_that_has_not_begun_is_over_at_once() -> None:
 
 
 def test_an_error_stops_the_others_and_drops_what_waits() -> None:
-    tasks = {
+    tasks: Any = {
         "bad": {**A, "next": {"when": "1 / 0", "do": "b"}},
         "late": {**A, "delay": 1_000_000},
         "b": {**A, "next": "c"},

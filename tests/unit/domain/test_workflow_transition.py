@@ -11,14 +11,14 @@ from tests.support.workflow_play import Answer, Play, answers, play
 
 COMPLETED, FAILED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
 TIMEOUT, CANCELLED = ExecutionStatus.TIMEOUT, ExecutionStatus.CANCELLED
-A = {"action": "a.b"}
+A: Any = {"action": "a.b"}
 ENDS = [COMPLETED, FAILED, TIMEOUT, CANCELLED, ExecutionStatus.ABANDONED]
 
 
 def after(answer: Answer, **fields: Any) -> set[str]:
     """Return what ran after a task that ended in this way."""
     others = dict.fromkeys(("x", "y", "z"), A)
-    tasks = {"a": {**A, **fields}, **others}
+    tasks: Any = {"a": {**A, **fields}, **others}
     # What nothing else leads to must not start by itself.
     tasks["never"] = {**A, "on_timeout": [*others]}
     played = play({"tasks": tasks}, answer=answers(a=answer))
@@ -222,13 +222,13 @@ def test_what_is_published_does_not_come_to_hold_itself() -> None:
 def test_a_failure_is_handled_by_what_it_starts(
     following: Any, status: ExecutionStatus
 ) -> None:
-    tasks = {"a": {**A, "next": following}, "z": {**A, "next": "x"}, "x": A}
+    tasks: Any = {"a": {**A, "next": following}, "z": {**A, "next": "x"}, "x": A}
 
     assert play({"tasks": tasks}, answer=answers(a=FAILED)).conclusion.status is status
 
 
 def test_a_failure_is_handled_by_a_join_that_it_reaches() -> None:
-    tasks = {
+    tasks: Any = {
         "a": {**A, "on_failure": "x"},
         "b": {**A, "next": "x"},
         "x": {**A, "join": "all"},
@@ -240,7 +240,7 @@ def test_a_failure_is_handled_by_a_join_that_it_reaches() -> None:
 
 
 def test_other_branches_go_on_after_a_failure() -> None:
-    tasks = {"a": A, "b": {**A, "next": "c"}, "c": {**A, "next": "d"}, "d": A}
+    tasks: Any = {"a": A, "b": {**A, "next": "c"}, "c": {**A, "next": "d"}, "d": A}
     played = play({"tasks": tasks}, answer=answers(a=FAILED))
 
     assert played.ran == ["a", "b", "c", "d"]
@@ -248,7 +248,7 @@ def test_other_branches_go_on_after_a_failure() -> None:
 
 
 def test_a_denied_approval_without_a_way_on_is_no_failure() -> None:
-    tasks = {
+    tasks: Any = {
         "ask": {**A, "next": {"when": "result().response.approved", "do": "deploy"}},
         "deploy": A,
     }
@@ -278,7 +278,7 @@ def test_what_cannot_be_evaluated_fails_the_workflow_and_says_where(
     fields: Any, place: str
 ) -> None:
     status = FAILED if "retry" in fields else COMPLETED
-    tasks = {"a": {**A, **fields}, "z": {**A, "next": "x"}, "x": A}
+    tasks: Any = {"a": {**A, **fields}, "z": {**A, "next": "x"}, "x": A}
     played = Play(compile_workflow({"tasks": tasks}), answers(a=status))
     played.play()
 
