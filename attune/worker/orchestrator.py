@@ -20,6 +20,7 @@ from attune.services.event.intake import Intake
 from attune.services.event.rulebook import Rulebook
 from attune.services.execution.reconcile import ReconcileService
 from attune.services.execution.settle import SettleService
+from attune.services.inquiry.expire import ExpiryService
 from attune.services.inquiry.open import OpenService
 from attune.services.workflow.advance import AdvanceService
 from attune.temporal.client import connect_patiently
@@ -27,6 +28,7 @@ from attune.temporal.failures import FailureTranslation
 from attune.temporal.gateway import Gateway
 from attune.worker.admission import Admission
 from attune.worker.connection import temporal_address
+from attune.worker.deadlines import Deadlines
 from attune.worker.dispatcher import CHANNEL, Dispatcher
 from attune.worker.reconciler import Reconciler
 from attune.worker.shutdown import serve_until_stopped
@@ -85,6 +87,7 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         admission,
         look_seconds=look_seconds,
     )
+    deadlines = Deadlines(ExpiryService(database))
     reconciler = Reconciler(ReconcileService(database, settling), gateway)
     async with (
         _temporal_worker(settings, client, _records(settings, database, settling)),
@@ -92,6 +95,7 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
     ):
         group.create_task(dispatcher.run())
         group.create_task(admission.run())
+        group.create_task(deadlines.run())
         group.create_task(reconciler.run())
         logger.info("orchestrator serves")
 
