@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
@@ -98,10 +99,11 @@ async def _completes(request: ActionRun, count: int) -> ActionOutcome:
 async def _until_cancelled(request: ActionRun, count: int) -> ActionOutcome:
     del count
     try:
-        await asyncio.sleep(60)
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(0.1)
     except asyncio.CancelledError:
         return ActionOutcome(execution_id=request.execution_id, status=Status.CANCELLED)
-    raise AssertionError("nobody cancelled it")
 
 
 async def _cancel(handle: Handle, advance: ScriptedAdvance, worker: FakeWorker) -> None:
