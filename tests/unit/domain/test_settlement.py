@@ -53,3 +53,15 @@ def test_a_cancel_in_progress_is_never_run_again() -> None:
     lost = attempt(Status.CANCELING, rerun=True)
 
     assert settle(lost, Loss.LOST) is Verdict.CANCEL
+
+
+@pytest.mark.parametrize("loss", Loss)
+def test_what_a_person_ends_is_kept(loss: Loss) -> None:
+    waiting = Attempt(
+        status=Status.RUNNING,
+        worker_is_running_it=False,
+        may_rerun=True,
+        awaits_answer=True,
+    )
+
+    assert settle(waiting, loss) is Verdict.KEEP
