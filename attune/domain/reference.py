@@ -45,12 +45,9 @@ class References:
         return f"[ref:{self._nonce}:{number}]"
 
     def keystore(self, paths: Iterable[tuple[str, ...]]) -> JsonObject:
-        """Return what `keystore` is in a template that reads these paths."""
-        keystore: JsonObject = {}
-        for path in sorted(paths):
-            if path:
-                _place(keystore, path, self.mark({"key": ".".join(path)}))
-        return keystore
+        """Return a marker for each path below `keystore`, by the ref of its key."""
+        refs = sorted({".".join(path) for path in paths if path})
+        return {ref: self.mark({"key": ref}) for ref in refs}
 
     def extract(self, parameters: JsonObject) -> tuple[JsonObject, list[Reference]]:
         """Return the parameters with `***` for every marker, and what stood there."""
@@ -95,16 +92,6 @@ class References:
 
 def _identity(source: Source) -> str:
     return json.dumps(source, sort_keys=True)
-
-
-def _place(target: JsonObject, path: tuple[str, ...], marker: str) -> None:
-    """Put a marker at its path; of `a` and `a.b` the shorter one is there."""
-    for step in path[:-1]:
-        inner = target.setdefault(step, {})
-        if not isinstance(inner, dict):
-            return
-        target = inner
-    target[path[-1]] = marker
 
 
 def sources(references: Sequence[Reference]) -> list[Source]:

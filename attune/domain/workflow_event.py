@@ -147,7 +147,7 @@ class Facts:
     """Of the workflow's pack, with `***` in the places of secrets."""
     marked_config: JsonObject | None = None
     keystore: JsonObject = field(default_factory=dict)
-    """What `References.keystore` makes of the paths that are needed."""
+    """Marker strings by refs of keys: what `References.keystore` makes of the paths."""
     system: JsonObject = field(default_factory=dict)
     """`workflow_start`, `execution_id`, `workflow_ref`."""
     results: Mapping[str, Json] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Checks the names that the templates of a workflow read."""
 
+from itertools import pairwise
 from typing import Final
 
 from attune.domain.json import JsonObject, format_place
@@ -8,7 +9,7 @@ from attune.domain.workflow_definition import Workflow
 from attune.domain.workflow_field import did_you_mean
 from attune.domain.workflow_needs import KEYSTORE, TASK_NAMES
 from attune.domain.workflow_site import Site, sites_of
-from attune.domain.workflow_template import Path
+from attune.domain.workflow_template import Path, Templated
 from attune.domain.workflow_view import FIXED_NAMES, VARIABLE_NAMES
 
 _PARAMETERS: Final = "parameters"
@@ -32,6 +33,19 @@ class NameCheck:
         for site in sites_of(self._workflow):
             for path in sorted(site.expression.paths):
                 self._check_path(site, path)
+        for task in self._workflow.tasks.values():
+            if task.input is not None:
+                self._check_keys(task.input)
+
+    def _check_keys(self, given: Templated) -> None:
+        """Note a key that stands in the way of another one."""
+        paths = sorted(path for path in given.reads.paths if path[0] == KEYSTORE)
+        for one, other in pairwise(paths):
+            if other[: len(one)] == one and len(one) > 1:
+                self.problems.append(
+                    f"{format_place(given.place)}: '{'.'.join(one)}' and"
+                    f" '{'.'.join(other)}' cannot both be read in one input"
+                )
 
     def _check_path(self, site: Site, path: Path) -> None:
         name = path[0]

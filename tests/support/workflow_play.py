@@ -261,6 +261,8 @@ class Play:
                 look_through(own.result) if wanted.own_result else None
             )
             facts["own_error"] = _error_of(own.result)
+            said = own.result if isinstance(own.result, dict) else {}
+            facts["own_timed_out"] = said.get("timed_out") is True
         if isinstance(event, Over):
             facts |= self._facts_of_items(wanted, event.task, event.run)
         values = self.values.get((getattr(event, "task", ""), getattr(event, "run", 0)))

@@ -20,7 +20,7 @@ def extracted(template: Any) -> tuple[JsonObject, list[Any]]:
     """Render a template that reads two secrets, and take them out."""
     references = References("n0nce")
     scope: JsonObject = {
-        "keystore": references.keystore([("slack", "token")]),
+        "keystore": {"slack": {"token": references.mark(KEY)}},
         "parameters": {"password": references.mark(PARAMETER), "user": "ada"},
     }
     rendered = render({"input": template}, scope)
@@ -90,11 +90,11 @@ def test_the_same_secret_has_one_marker() -> None:
 
 def test_paths_below_the_keystore_are_refs_of_keys() -> None:
     references = References("n")
-    keystore = references.keystore([("a",), ("b", "c"), ("b", "d.e"), ("a", "x"), ()])
+    keystore = references.keystore([("a",), ("b", "c"), ("b", "d.e"), ("b.c",), ()])
 
     stored, found = references.extract(keystore)
 
-    assert stored == {"a": "***", "b": {"c": "***", "d.e": "***"}}
+    assert stored == {"a": "***", "b.c": "***", "b.d.e": "***"}
     assert [each["parts"] for each in found] == [
         [{"key": "a"}],
         [{"key": "b.c"}],

@@ -235,6 +235,10 @@ def test_what_is_always_null_is_a_warning(template: str, warning: str) -> None:
         ({"input": {"x": "{{ upper(keystore.a.b) }}"}}, "write {{ keystore.a.b }}"),
         ({"input": {"x": "{{ keystore[parameters.who] }}"}}, "needs the ref of a key"),
         ({"input": {"x": "{{ keystore }}"}}, "needs the ref of a key"),
+        (
+            {"input": {"x": "{{ keystore.db }}", "y": "{{ keystore.db.user }}"}},
+            "tasks.t.input: 'keystore.db' and 'keystore.db.user' cannot both be read",
+        ),
         ({"input": {"x": "{{ keystore.a if true else 1 }}"}}, "'keystore.a' is secret"),
         ({"when": "keystore.a == 'x'"}, "tasks.t.when: 'keystore.a' is secret and can"),
         ({"publish": {"v": "{{ keystore.a }}"}}, "can stand in input only"),

@@ -109,8 +109,11 @@ def test_secrets_are_references_in_inputs_and_masked_elsewhere() -> None:
             "a": {
                 **A,
                 "input": {"p": "{{ parameters.password }}", "k": "{{ keystore.a.b }}"},
+                "next": ["b", "c"],
                 "publish": {"w": "{{ parameters.password }}"},
-            }
+            },
+            "b": {**A, "input": {"k": "{{ keystore.a }}"}},
+            "c": {**A, "input": {"k": "{{ keystore['a.b'] }} {{ keystore.a.c }}"}},
         },
     }
     played = Play(compile_workflow(definition), parameters={"password": "***"})
@@ -119,10 +122,18 @@ def test_secrets_are_references_in_inputs_and_masked_elsewhere() -> None:
     played.play()
 
     assert played.state.variables == {"v": "*** ", "w": "***"}
-    assert played.references.extract(played.runs_of("a")[0].parameters or {})[1] == [
-        {"path": ["p"], "parts": [{"execution": 1, "parameter": "password"}]},
-        {"path": ["k"], "parts": [{"key": "a.b"}]},
-    ]
+    found = {
+        child.run.task: played.references.extract(child.run.parameters or {})[1]
+        for child in played.children
+    }
+    assert found == {
+        "a": [
+            {"path": ["p"], "parts": [{"execution": 1, "parameter": "password"}]},
+            {"path": ["k"], "parts": [{"key": "a.b"}]},
+        ],
+        "b": [{"path": ["k"], "parts": [{"key": "a"}]}],
+        "c": [{"path": ["k"], "parts": [{"key": "a.b"}, " ", {"key": "a.c"}]}],
+    }
 
 
 WIDE = compile_workflow(

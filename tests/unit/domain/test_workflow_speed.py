@@ -57,8 +57,11 @@ def test_ten_rounds_of_a_thousand_tasks_take_less_than_ten_seconds() -> None:
 
 
 def test_a_thousand_items_take_less_than_twelve_times_as_long_as_a_hundred() -> None:
-    few = min(seconds(items(100), 100) for _ in range(5))
-    many = min(seconds(items(1_000), 1_000) for _ in range(3))
+    # The best of several, taken by turns: others use the machine too.
+    rounds = [
+        (seconds(items(100), 100), seconds(items(1_000), 1_000)) for _ in "12345678"
+    ]
+    few, many = map(min, zip(*rounds, strict=True))
 
     assert many < 12 * few
 

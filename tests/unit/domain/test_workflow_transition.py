@@ -80,7 +80,7 @@ def test_a_timeout_with_a_way_of_its_own_is_no_failure_besides(
 def test_a_result_may_say_that_it_timed_out() -> None:
     played = Play(
         compile_workflow({"tasks": {"a": {**A, "on_timeout": "x"}, "x": A}}),
-        answers(a=TIMEOUT),
+        answers(a=(FAILED, {"timed_out": True})),
     ).play()
 
     assert played.ran == ["a", "x"]
