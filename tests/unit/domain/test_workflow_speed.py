@@ -57,13 +57,15 @@ def test_ten_rounds_of_a_thousand_tasks_take_less_than_ten_seconds() -> None:
 
 
 def test_a_thousand_items_take_less_than_twelve_times_as_long_as_a_hundred() -> None:
-    # The best of several, taken by turns: others use the machine too.
+    # As long a measurement for one as for the other, by turns, and the best of each:
+    # others use the machine too.
     rounds = [
-        (seconds(items(100), 100), seconds(items(1_000), 1_000)) for _ in "12345678"
+        (sum(seconds(items(100), 100) for _ in range(10)), seconds(items(1_000), 1_000))
+        for _ in range(8)
     ]
-    few, many = map(min, zip(*rounds, strict=True))
+    ten_times_few, many = map(min, zip(*rounds, strict=True))
 
-    assert many < 12 * few
+    assert many < 1.2 * ten_times_few
 
 
 def test_a_task_in_a_wide_workflow_costs_what_it_costs_in_a_narrow_one() -> None:
