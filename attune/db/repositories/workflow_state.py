@@ -102,26 +102,6 @@ _ALL_TASKS = text("""
     ORDER BY name
 """)
 
-_SAVE_TASKS = text("""
-    INSERT INTO attune.workflow_task AS t (
-        workflow_execution, name, runs, live, waiting, arrivals, fired, status,
-        execution, ended_run, items_of
-    )
-    SELECT
-        :state_id, x.name, x.runs, x.live, x.waiting, x.arrivals, x.fired, x.status,
-        x.execution_id, x.ended_run, x.items_of
-    FROM jsonb_to_recordset(CAST(:tasks AS jsonb)) AS x (
-        name text, runs bigint, live bigint, waiting bigint, arrivals jsonb,
-        fired bigint, status text, execution_id bigint, ended_run bigint,
-        items_of bigint
-    )
-    ON CONFLICT (workflow_execution, name) DO UPDATE SET
-        runs = excluded.runs, live = excluded.live, waiting = excluded.waiting,
-        arrivals = excluded.arrivals, fired = excluded.fired,
-        status = excluded.status, execution = excluded.execution,
-        ended_run = excluded.ended_run, items_of = excluded.items_of
-""")
-
 _FAN_OUT = text("""
     SELECT total, next_index, live, ended, failed, concurrency, batch_size
     FROM attune.workflow_fan_out
@@ -193,12 +173,32 @@ _ITEM_FAILURE = text("""
         AND e.status <> 'completed'
 """)
 
+# In one go, because every step does it.
 _SAVE = text("""
-    UPDATE attune.workflow_execution
-    SET
-        variables = CASE WHEN :changed THEN :variables ELSE variables END,
-        state = :state
-    WHERE id = :state_id
+    WITH saved AS (
+        UPDATE attune.workflow_execution
+        SET
+            variables = CASE WHEN :changed THEN :variables ELSE variables END,
+            state = :state
+        WHERE id = :state_id
+    )
+    INSERT INTO attune.workflow_task AS t (
+        workflow_execution, name, runs, live, waiting, arrivals, fired, status,
+        execution, ended_run, items_of
+    )
+    SELECT
+        :state_id, x.name, x.runs, x.live, x.waiting, x.arrivals, x.fired, x.status,
+        x.execution_id, x.ended_run, x.items_of
+    FROM jsonb_to_recordset(CAST(:tasks AS jsonb)) AS x (
+        name text, runs bigint, live bigint, waiting bigint, arrivals jsonb,
+        fired bigint, status text, execution_id bigint, ended_run bigint,
+        items_of bigint
+    )
+    ON CONFLICT (workflow_execution, name) DO UPDATE SET
+        runs = excluded.runs, live = excluded.live, waiting = excluded.waiting,
+        arrivals = excluded.arrivals, fired = excluded.fired,
+        status = excluded.status, execution = excluded.execution,
+        ended_run = excluded.ended_run, items_of = excluded.items_of
 """).bindparams(bindparam("variables", type_=JSONB), bindparam("state", type_=JSONB))
 
 
@@ -302,14 +302,6 @@ class WorkflowStateRepository:
         rows = await self._session.execute(_ALL_TASKS, {"state_id": state_id})
         return {row.name: _without_name(row) for row in rows}
 
-    async def save_tasks(
-        self, state_id: int, tasks: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Write what has become of tasks."""
-        if tasks:
-            values = {"state_id": state_id, "tasks": json.dumps(list(tasks))}
-            await self._session.execute(_SAVE_TASKS, values)
-
     async def fan_out(
         self, state_id: int, task: str, run: int
     ) -> dict[str, Any] | None:
@@ -363,14 +355,22 @@ class WorkflowStateRepository:
         return (None, False) if row is None else (row.error, bool(row.timed_out))
 
     async def save(
-        self, state_id: int, state: JsonObject, variables: JsonObject | None = None
+        self,
+        state_id: int,
+        state: JsonObject,
+        variables: JsonObject | None = None,
+        tasks: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Write the small state, and the variables unless they are as before."""
+        """Write the small state and what has become of tasks.
+
+        The variables stay as they are unless they are given.
+        """
         values = {
             "state_id": state_id,
             "state": state,
             "changed": variables is not None,
             "variables": variables or {},
+            "tasks": json.dumps(list(tasks)),
         }
         await self._session.execute(_SAVE, values)
 

@@ -11,7 +11,7 @@ from attune.db.repositories.execution import visible_executions
 from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.execution import is_terminal
-from attune.domain.json import Json
+from attune.domain.json import Json, JsonObject
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.workflow_definition import compile_workflow
 from attune.domain.workflow_restart import restart
@@ -134,13 +134,10 @@ async def _prepare_state(
         WorkflowState.from_json(row.state.get("walk", {}), dict(row.variables)),
         from_tasks,
     )
-    state_id = await tx.workflow_states.prepare(
-        new.id,
-        pinned,
-        state.variables,
-        {"walk": state.to_json(), "restart": list(event.tasks)},
-    )
-    await tx.workflow_states.save_tasks(state_id, list(_rows(state, places)))
+    states = tx.workflow_states
+    state_id = await states.prepare(new.id, pinned, state.variables, {})
+    walk: JsonObject = {"walk": state.to_json(), "restart": list(event.tasks)}
+    await states.save(state_id, walk, tasks=list(_rows(state, places)))
 
 
 def _rows(state: WorkflowState, places: Mapping[str, int | None]) -> Any:

@@ -197,9 +197,11 @@ class _Advance:
         ended = await self.tx.workflow_runs.note_ended(
             run_id, None if self.must_look else said
         )
-        timers = await self.tx.workflow_states.take_due(
-            state_id, None if self.must_look else due
-        )
+        timers = []
+        if due or self.must_look:
+            timers = await self.tx.workflow_states.take_due(
+                state_id, None if self.must_look else due
+            )
         found = {child.id for child in ended} | {-timer.id for timer in timers}
         wanted = {*said, *(-timer_id for timer_id in due)}
         self.must_look = self.must_look or bool(wanted - found)

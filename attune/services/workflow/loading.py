@@ -27,6 +27,9 @@ class StateLoader:
     state: WorkflowState
     secrets: WorkflowSecrets
     max_task_runs: int
+    ahead: int = 0
+    """How many more events wait to be fed, most of them about the same items."""
+    _values: dict[tuple[str, int], dict[int, Json]] = field(default_factory=dict)
     _loaded: dict[str, JsonObject] = field(default_factory=dict)
     _items_of: dict[str, int | None] = field(default_factory=dict)
     _fan_outs: dict[tuple[str, int], JsonObject] = field(default_factory=dict)
@@ -137,11 +140,16 @@ class StateLoader:
         return [None if each is None else look_through(each) for each in found]
 
     async def _items(self, event: Event | None, wanted: Needs) -> dict[int, Json]:
+        """Return the values of items, with those that the next events will ask for."""
         if not wanted.items or not isinstance(event, Ended | Due | Over):
             return {}
-        return await self.tx.workflow_states.items(
-            self.state_id, event.task, event.run, wanted.items
-        )
+        place = (event.task, event.run)
+        known = self._values.setdefault(place, {})
+        if not known.keys() >= wanted.items:
+            last = max(wanted.items)
+            indices = {*wanted.items, *range(last, last + self.ahead + 1)}
+            known |= await self.tx.workflow_states.items(self.state_id, *place, indices)
+        return known
 
     async def _own(self, event: Event | None, wanted: Needs) -> dict[str, Any]:
         """Return what the event itself is about."""

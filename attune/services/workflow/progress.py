@@ -95,7 +95,6 @@ class Progress:
         states = self.tx.workflow_states
         await self._write_item_ends()
         runs = await self.tasks.write()
-        await states.save_tasks(self.state_id, self.loader.changed_tasks())
         await states.save_fan_outs(self.state_id, self.loader.changed_fan_outs())
         timers = await self._set_timers()
         changed = self.state.variables != self._variables_before
@@ -103,6 +102,7 @@ class Progress:
             self.state_id,
             {**more, "walk": self.state.to_json()},
             self.state.variables if changed else None,
+            self.loader.changed_tasks(),
         )
         return runs, timers
 
@@ -120,6 +120,7 @@ class Progress:
     async def _step(self, event: Event) -> list[Order]:
         if isinstance(event, Over):
             await self._write_item_ends()
+        self.loader.ahead = len(self.events)
         fan_out = await self.loader.load_fan_out(event)
         wanted = needs(self.workflow, event, fan_out)
         facts = await self.loader.facts(event, wanted)
