@@ -54,7 +54,7 @@ class Parameters:
     @classmethod
     def of_schema(cls, schema: object) -> "Parameters":
         """Read a flat schema, or a JSON Schema of an object."""
-        if not isinstance(schema, dict) or not schema:
+        if not isinstance(schema, dict) or not schema or _names_nothing(schema):
             return cls({}, closed=False)
         if schema.get("type") == "object" and isinstance(
             schema.get("properties"), dict
@@ -131,6 +131,12 @@ class Parameters:
         if close:
             return f"there is no parameter '{name}'; did you mean '{close[0]}'?"
         return f"there is no parameter '{name}'; there are: {', '.join(self.declared)}"
+
+
+def _names_nothing(schema: Mapping[str, Any]) -> bool:
+    """Tell whether it is a JSON Schema that leaves open what there is."""
+    is_flat = all(isinstance(each, dict) for each in schema.values())
+    return not is_flat and not isinstance(schema.get("properties"), dict)
 
 
 def _marked_required(schema: object) -> bool:

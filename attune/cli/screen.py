@@ -9,6 +9,7 @@ import typer
 
 from attune.cli.document import JsonObject
 from attune.cli.exit_code import TERMINAL_STATUSES
+from attune.cli.output import printable
 
 _ERASE_LINE = "\r\x1b[K"
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -59,6 +60,7 @@ class PlainScreen(QuietScreen):
 
     def __init__(self) -> None:
         self._status = ""
+        self._question = ""
 
     def status(self, execution: JsonObject) -> None:
         """Print the status when it is another than before; the end is reported apart."""
@@ -66,6 +68,7 @@ class PlainScreen(QuietScreen):
         if status != self._status and status not in TERMINAL_STATUSES:
             self.note(f"execution {execution['id']} {status}")
         self._status = status
+        self._question = announce_question(self, self._question, execution)
 
     def output(self, stream: str, text: str) -> None:
         """Write the text to our stream of the same name."""
@@ -79,6 +82,7 @@ class TerminalScreen(QuietScreen):
 
     def __init__(self) -> None:
         self._label = ""
+        self._question = ""
         self._began = time.monotonic()
         self._drawn = False
         self._at_line_start = True
@@ -89,6 +93,7 @@ class TerminalScreen(QuietScreen):
             f"execution {execution['id']} · {execution['action_ref']} · "
             f"{execution['status']}"
         )
+        self._question = announce_question(self, self._question, execution)
         self.tick()
 
     def output(self, stream: str, text: str) -> None:
@@ -133,6 +138,17 @@ class TerminalScreen(QuietScreen):
             sys.stderr.write(_ERASE_LINE)
             sys.stderr.flush()
             self._drawn = False
+
+
+def announce_question(screen: QuietScreen, known: str, execution: JsonObject) -> str:
+    """Say once how to answer what the execution waits for; return what is known then."""
+    waiting = execution.get("waiting_for") or {}
+    if waiting.get("kind") != "inquiry":
+        return known
+    line = f"{waiting['message']}: `attune inquiry respond {waiting['inquiry']}`"
+    if line != known:
+        screen.note(printable(line))
+    return line
 
 
 def write_output(stream: str, text: str) -> None:

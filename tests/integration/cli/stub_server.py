@@ -31,6 +31,8 @@ class StubServer(ThreadingHTTPServer):
         self.status = "running"
         self.output = "first line\n"
         self.requested: dict[str, Any] = {}
+        self.refusals: list[dict[str, Any]] = []
+        """What is answered to the next posts, with status 422."""
         self.cancelled = threading.Event()
         self.ended = threading.Event()
 
@@ -48,6 +50,16 @@ class StubServer(ThreadingHTTPServer):
         """Return the execution as it is now."""
         return {"id": 7, "action_ref": "demo.say", "status": self.status, "result": {}}
 
+    def inquiry(self) -> dict[str, Any]:
+        """Return what the execution asks."""
+        return {
+            "id": 5,
+            "execution": 7,
+            "prompt": "Ship\x1b[2J it?",
+            "status": "pending",
+            "response_schema": self.schema,
+        }
+
 
 class _Conversation(BaseHTTPRequestHandler):
     server: StubServer
@@ -64,6 +76,8 @@ class _Conversation(BaseHTTPRequestHandler):
             self._answer({"items": [LONG_ACTION] * 2})
         elif "/actions/" in self.path:
             self._answer({"ref": "demo.say", "param_schema": self.server.schema})
+        elif "/inquiries/" in self.path:
+            self._answer(self.server.inquiry())
         else:
             self._answer(self.server.execution())
 
@@ -75,15 +89,19 @@ class _Conversation(BaseHTTPRequestHandler):
             self.server.end("cancelled")
         else:
             self.server.requested = body
-        self._answer(self.server.execution())
+        if self.server.refusals:
+            self._answer(self.server.refusals.pop(0), status=422)
+        else:
+            self._answer(self.server.execution())
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
 
-    def _answer(self, document: dict[str, Any]) -> None:
-        body = document if "items" in document else {"data": document}
+    def _answer(self, document: dict[str, Any], status: int = 200) -> None:
+        is_whole = "items" in document or "error" in document
+        body = document if is_whole else {"data": document}
         content = json.dumps(body).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

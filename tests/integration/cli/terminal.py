@@ -39,6 +39,14 @@ class Terminal:
             cwd=Path(__file__).parents[3],
         )
         self.shown = ""
+        self._seen = 0
+
+    def read_on(self, text: str) -> None:
+        """Wait until the text is on the screen after what was waited for before."""
+        deadline = time.monotonic() + 20
+        while (found := self.shown.find(text, self._seen)) < 0:
+            assert self._read(deadline - time.monotonic()), self.shown
+        self._seen = found + len(text)
 
     def read_until(self, text: str, seconds: float = 20) -> None:
         """Wait until the text is on the screen."""

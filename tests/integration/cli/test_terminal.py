@@ -66,6 +66,59 @@ def test_missing_parameters_are_asked_for_and_secrets_are_not_shown(
     assert "s3cret" not in terminal.shown
 
 
+def test_an_inquiry_is_answered_field_by_field_until_the_answer_fits(
+    on_terminal: Open, server: StubServer
+) -> None:
+    server.schema = {
+        "approved": {"type": "boolean", "required": True, "description": "Go on?"},
+        "stage": {"type": "string", "enum": ["test", "live"], "required": True},
+        "replicas": {"type": "integer", "default": 2, "maximum": 9},
+        "pin": {"type": "string", "secret": True},
+        "comment": {"type": "string"},
+    }
+    refusal = {"details": {"problems": ["response.stage: not on a Friday"]}}
+    server.refusals = [{"error": "The answer does not fit", **refusal}]
+    terminal = on_terminal("inquiry", "respond", "5")
+    terminal.read_until("execution 7 asks: Ship")
+    for question, typed in (
+        ("approved (yes or no): Go on?: ", ""),
+        ("approved (yes or no): Go on?: ", "maybe"),
+        ("neither true nor false", "yes"),
+        ("stage (string; one of test, live): ", "nowhere"),
+        ("must be one of test, live", "live"),
+        ("replicas (integer; optional) [2]: ", "10"),
+        ("must be at most 9", ""),
+        ("pin (string; optional): ", "4711"),
+        ("comment (string; optional): ", ""),
+        ("response.stage: not on a Friday", ""),
+        ("stage (string; one of test, live) [live]: ", "test"),
+        ("replicas (integer; optional) [2]: ", ""),
+        ("pin (string; optional): ", "4711"),
+        ("comment (string; optional): ", ""),
+    ):
+        terminal.read_on(question)
+        terminal.type(f"{typed}\n")
+
+    assert terminal.end() == 0
+    answer = {"approved": True, "stage": "test", "replicas": 2, "pin": "4711"}
+    assert server.requested == {"response": answer}
+    assert "4711" not in terminal.shown
+    assert terminal.shown.endswith("inquiry 5 is answered\r\n")
+
+
+def test_an_answer_of_any_shape_is_asked_for_as_json(
+    on_terminal: Open, server: StubServer
+) -> None:
+    terminal = on_terminal("inquiry", "respond", "5")
+    terminal.read_on("response (as JSON) [{}]: ")
+    terminal.type("[1]\n")
+    terminal.read_on("not a JSON object")
+    terminal.type('{"go": true}\n')
+
+    assert terminal.end() == 0
+    assert server.requested == {"response": {"go": True}}
+
+
 def test_ctrl_c_asks_and_a_no_leaves_the_execution_running(
     on_terminal: Open, server: StubServer
 ) -> None:

@@ -183,3 +183,10 @@ def test_parameters_named_type_or_properties_are_parameters() -> None:
     parameters = Parameters.of_schema({"type": {"type": "integer"}})
 
     assert parameters.parse(["type=1"]) == {"type": 1}
+
+
+def test_a_schema_that_names_nothing_leaves_everything_open() -> None:
+    parameters = Parameters.of_schema({"type": "object", "minProperties": 1})
+
+    assert parameters.declared == {}
+    assert parameters.parse(["a=b"]) == {"a": "b"}
