@@ -24,7 +24,7 @@ _START = text("""
     WHERE
         id = :id
         AND (
-            status IN ('requested', 'scheduling', 'scheduled')
+            status IN ('requested', 'scheduled')
             OR (status = 'running' AND attempt_id = :attempt_id)
         )
     RETURNING

@@ -20,7 +20,7 @@ from attune.db.visibility import Columns, permitted
 from attune.domain.execution import ExecutionStatus
 from attune.domain.inquiry import Conclusion, InquiryStatus
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Action, Caller, Resource, TokenType
+from attune.domain.permission import Action, Caller, Resource, Target, TokenType
 
 # An execution that asks runs from the moment the question is put.
 _BEGIN = text("""
@@ -36,6 +36,22 @@ _MARK = text("""
         'kind', 'inquiry', 'inquiry', CAST(:inquiry_id AS bigint)
     )
     WHERE id = :id AND status = 'running'
+""")
+
+# What constraints on inquiries are held against, without the large documents.
+_TARGET = text("""
+    WITH RECURSIVE ancestor AS (
+        SELECT parent FROM attune.execution WHERE id = :execution_id
+        UNION
+        SELECT e.parent
+        FROM attune.execution AS e
+        JOIN ancestor AS a ON e.id = a.parent
+    )
+    SELECT
+        pack_ref, executor,
+        ARRAY(SELECT parent FROM ancestor WHERE parent IS NOT NULL) AS ancestors
+    FROM attune.execution
+    WHERE id = :execution_id
 """)
 
 _LOCK_EXECUTION = text("""
@@ -183,6 +199,18 @@ class InquiryRepository(Repository[Inquiry]):
         """Return the inquiry this execution waits on, or None."""
         query = select(Inquiry).where(Inquiry.execution_id == execution_id)
         return await self._one(query, None)
+
+    async def target_of(self, inquiry: Inquiry) -> Target:
+        """Return the facts that constraints on inquiries are held against."""
+        values = {"execution_id": inquiry.execution_id}
+        row = (await self._session.execute(_TARGET, values)).one()
+        return Target(
+            pack_ref=row.pack_ref,
+            owner_identity_id=row.executor,
+            execution_id=inquiry.execution_id,
+            ancestor_ids=frozenset(row.ancestors),
+            id=inquiry.id,
+        )
 
     async def begin(self, execution_id: int) -> None:
         """Move an execution that asks to running."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, select, text
 
-from attune.db.models import Action, Execution, Policy
+from attune.db.models import Action, Policy
 from attune.db.repositories.base import equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
 from attune.db.visibility import Columns, visible
@@ -44,8 +44,6 @@ COLUMNS = Columns(pack_ref=Policy.pack_ref, ref=Policy.action_ref, id=Policy.act
 # Whoever decides by policies holds the same lock shared until the decision is written:
 # afterwards nobody is about to act on what was before the change.
 _EXCLUDE_DECISIONS = text("SELECT pg_advisory_xact_lock(4150, 3)")
-_HOLD = text("SELECT pg_advisory_xact_lock_shared(4150, 3)")
-
 _IN_FORCE = text("""
     SELECT
         id, ref, scope_type, action_ref, pack_ref, priority, method, threshold,
@@ -57,38 +55,6 @@ _IN_FORCE = text("""
         ) AS last_id
     FROM attune.policy
     WHERE enabled
-""")
-
-_BEARING_ON = text("""
-    SELECT a.ref
-    FROM attune.action AS a
-    WHERE
-        a.ref = ANY(CAST(:refs AS text[]))
-        AND EXISTS (
-            SELECT FROM attune.policy AS p
-            WHERE p.enabled AND (
-                (p.scope_type = 'action' AND p.action_ref = a.ref)
-                OR (
-                    a.runtime_ref IS DISTINCT FROM 'core.builtin' AND (
-                        p.scope_type = 'global'
-                        OR (p.scope_type = 'pack' AND p.pack_ref = a.pack_ref)
-                    )
-                )
-            )
-        )
-""")
-
-_PLACE = text("""
-    SELECT count(*) + 1
-    FROM attune.execution
-    WHERE
-        status = 'scheduling'
-        AND id < :id
-        AND waiting_for - 'since' = (
-            SELECT own.waiting_for - 'since'
-            FROM attune.execution AS own
-            WHERE own.id = :id
-        )
 """)
 
 # What was admitted and has ended is what was admitted and is not live.
@@ -173,16 +139,6 @@ class PolicyRepository(ComponentRepository[Policy]):
         rows = (await self._session.execute(_IN_FORCE)).all()
         return [_terms(row) for row in rows], rows[0].last_id if rows else 0
 
-    async def bearing_on(self, action_refs: Collection[str]) -> set[str]:
-        """Return on which of these actions' executions some policy bears.
-
-        It stays so until the end of the transaction.
-        """
-        if not action_refs:
-            return set()
-        await self._session.execute(_HOLD)
-        return set(await self._session.scalars(_BEARING_ON, {"refs": [*action_refs]}))
-
     async def schemas_within(
         self, scope: PolicyScope, action_ref: str | None, pack_ref: str | None
     ) -> list[JsonObject]:
@@ -193,11 +149,6 @@ class PolicyRepository(ComponentRepository[Policy]):
         elif scope is PolicyScope.PACK:
             query = query.where(Action.pack_ref == pack_ref)
         return list(await self._session.scalars(query))
-
-    async def place_of(self, execution: Execution) -> int:
-        """Return the place of a waiting execution in the queue that it waits in."""
-        place = await self._session.execute(_PLACE, {"id": execution.id})
-        return int(place.scalar_one())
 
     async def statistics(self, action_ref: str) -> QueueStatistics:
         """Count the executions of an action."""

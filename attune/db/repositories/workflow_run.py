@@ -16,13 +16,15 @@ from attune.domain.execution import ExecutionKind, ExecutionStatus
 from attune.domain.json import JsonObject
 
 # Children that others insert take a key lock on this row, which this one lets through.
+# What is decided below holds for the policies as they are: these stay so until the end.
 _LOCK = text("""
     SELECT
         e.id, e.status, e.action_ref, e.pack_ref, e.config, e.executor, e.trace_tag,
         e.timeout_seconds, e.created, e.started_at, e.workflow_id, e.parent, e.awaited,
         e.secret_references, e.rule_ref, e.trigger_ref, e.env_vars,
         e.definition -> 'action' -> 'param_schema' AS param_schema,
-        clock_timestamp() AS read_at
+        clock_timestamp() AS read_at,
+        pg_advisory_xact_lock_shared(4150, 3) IS NULL AS holds_policies
     FROM attune.execution AS e
     WHERE e.id = :id
     FOR NO KEY UPDATE OF e
@@ -228,7 +230,11 @@ _STOP_WAITING = text(f"""
 _STOP_RUNNING = text(f"""
     UPDATE attune.execution
     SET status = 'canceling'
-    WHERE parent = :id AND awaited AND status = 'running'
+    WHERE
+        parent = :id
+        AND awaited
+        AND status = 'running'
+        AND (:code_too OR {KIND} = 'workflow')
     RETURNING id, status, workflow_id, {KIND} AS kind
 """)  # noqa: S608 - the expression is a constant
 
@@ -249,6 +255,7 @@ class WorkflowRunRepository:
         facts = row._asdict()
         facts["status"] = ExecutionStatus(facts["status"])
         facts["param_schema"] = facts["param_schema"] or {}
+        del facts["holds_policies"]
         return LockedWorkflow(**facts)
 
     async def definition(self, execution_id: int) -> dict[str, Any]:
@@ -315,9 +322,12 @@ class WorkflowRunRepository:
         rows = await self._session.execute(_STOP_WAITING, values)
         return [_awaited(row) for row in rows]
 
-    async def stop_running(self, execution_id: int) -> list[AwaitedChild]:
-        """Ask the tasks that run to end."""
-        rows = await self._session.execute(_STOP_RUNNING, {"id": execution_id})
+    async def stop_running(
+        self, execution_id: int, *, code_too: bool
+    ) -> list[AwaitedChild]:
+        """Ask the nested workflows that run to end, and perhaps code that runs."""
+        values = {"id": execution_id, "code_too": code_too}
+        rows = await self._session.execute(_STOP_RUNNING, values)
         return [_awaited(row) for row in rows]
 
     async def workflow_id_of(self, execution_id: int) -> str | None:

@@ -27,6 +27,9 @@ from attune.services.workflow.progress import Progress
 from attune.services.workflow.secret import WorkflowSecrets
 from attune.services.workflow.tasks import TaskExecutions, orders_for
 
+DEEPEST: Final = 32
+"""So many workflows may be nested, each in the next."""
+
 REMEMBERED: Final = 256
 """So many compiled workflows are kept; each execution has the one it was pinned to."""
 
@@ -77,6 +80,7 @@ class AdvanceService:
         row = await tx.workflow_states.state_of(run.id)
         is_new = row is None
         if row is None:
+            await _check_depth(tx, run)
             state_id = await tx.workflow_states.prepare(run.id, definition, {}, {})
             row = StateRow(state_id, {}, {})
         if is_new or "restart" in row.state:
@@ -176,8 +180,10 @@ class _Advance:
         stopped = await runs.stop_waiting(run_id, cancelled_document())
         policy = self.opened.workflow.cancellation_policy
         is_cut = policy is CancellationPolicy.CANCEL_RUNNING
-        if is_cut or ending is ExecutionStatus.TIMEOUT:
-            stopped += await runs.stop_running(run_id)
+        # A nested workflow starts nothing more either; what it runs is its own affair.
+        stopped += await runs.stop_running(
+            run_id, code_too=is_cut or ending is ExecutionStatus.TIMEOUT
+        )
         for child in stopped:
             await self._tell_stopped(child)
         self.must_look = True
@@ -239,6 +245,14 @@ class _Advance:
             document = end_document(status, self.opened.run.timeout_seconds)
         run = self.opened.run
         return await end_workflow(self.tx, run, status, document)
+
+
+async def _check_depth(tx: Transaction, run: LockedWorkflow) -> None:
+    """Refuse a workflow that contains itself, before it fills the database."""
+    if run.awaited and len(await tx.executions.ancestors_of(run.id)) > DEEPEST:
+        raise InvalidInput(
+            f"Workflows are nested more than {DEEPEST} deep: does one contain itself?"
+        )
 
 
 def _is_paused(opened: _Opened) -> bool:

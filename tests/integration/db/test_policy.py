@@ -16,13 +16,18 @@ async def test_policies_bear_on_what_is_in_their_scope(tx: Transaction) -> None:
     own = await make_policy(tx, action)
     await make_policy(tx, other, enabled=False)
     await make_policy(tx)
+    workflow = await tx.workflow_runs.lock((await make_execution(tx)).id)
+    assert workflow is not None
 
-    bound = await tx.policies.bearing_on([action.ref, other.ref])
+    async def limited() -> set[str]:
+        refs = [action.ref, other.ref]
+        found = await tx.workflow_runs.executable(refs, workflow)
+        return {ref for ref, facts in found.items() if facts["is_limited"]}
 
-    assert bound == {action.ref}
+    assert await limited() == {action.ref}
     assert own.ref in {terms.ref for terms in await tx.policies.enabled()}
     await make_policy(tx, action, scope_type="global", action_id=None)
-    assert await tx.policies.bearing_on([other.ref]) == {other.ref}
+    assert await limited() == {action.ref, other.ref}
 
 
 async def test_policies_are_found_by_what_they_are_about(tx: Transaction) -> None:
@@ -54,5 +59,6 @@ async def test_a_waiting_execution_has_a_place_in_its_queue(tx: Transaction) -> 
     queue = [await waiting("a"), await waiting("a")]
     others = [await waiting("b"), await waiting("a", "p.two")]
 
-    assert [await tx.policies.place_of(each) for each in queue] == [1, 2]
-    assert [await tx.policies.place_of(each) for each in others] == [1, 1]
+    facts = await tx.waiting.facts([each.id for each in (*queue, *others)])
+    assert [facts[each.id].place for each in queue] == [1, 2]
+    assert [facts[each.id].place for each in others] == [1, 1]
