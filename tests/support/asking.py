@@ -1,5 +1,6 @@
 """Executions that ask, in the rows as the dispatcher would have left them."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -51,6 +52,29 @@ async def ask(database: Database, **fields: Any) -> tuple[Execution, Inquiry]:
         inquiry = await tx.inquiries.find_by_execution(execution.id)
         assert inquiry is not None
         return await tx.executions.get(execution.id), inquiry
+
+
+async def ask_often(
+    database: Database, count: int, *, timeout_at: datetime | None = None
+) -> list[Inquiry]:
+    """Put many questions in a few statements."""
+    async with database.transaction() as tx:
+        action_id = await _ask(tx)
+        executions = [
+            Execution(
+                action_id=action_id,
+                status=ExecutionStatus.RUNNING,
+                workflow_id="execution-of-tests",
+            )
+            for _ in range(count)
+        ]
+        await tx.executions.add_all(executions)
+        inquiries = [
+            Inquiry(execution_id=each.id, prompt="Go on?", timeout_at=timeout_at)
+            for each in executions
+        ]
+        await tx.inquiries.add_all(inquiries)
+    return inquiries
 
 
 async def result_of(database: Database, execution_id: int) -> Any:

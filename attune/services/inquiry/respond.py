@@ -6,7 +6,7 @@ from attune.db.repositories.inquiry import visible_inquiries
 from attune.domain.inquiry import InquiryStatus, check_answer, check_respondent
 from attune.domain.json import JsonObject
 from attune.domain.permission import Caller
-from attune.services.inquiry.decide import close_if_late, follow, target_of, too_late
+from attune.services.inquiry.decide import close, follow, too_late
 
 
 class RespondService:
@@ -25,12 +25,15 @@ class RespondService:
         async with self._database.transaction() as tx:
             among = visible_inquiries(caller)
             inquiry = await tx.inquiries.get(inquiry_id, among=among)
-            await _check_caller(tx, caller, inquiry)
             if inquiry.status is not InquiryStatus.PENDING:
                 raise too_late(inquiry)
+            await _check_caller(tx, caller, inquiry)
             check_answer(inquiry.response_schema, response)
             is_accepted = await _answer(tx, caller, inquiry_id, response)
             inquiry = await tx.inquiries.lock(inquiry_id)
+            if not is_accepted and inquiry.status is InquiryStatus.PENDING:
+                await close(tx, inquiry_id)
+                inquiry = await tx.inquiries.lock(inquiry_id)
         if not is_accepted:
             raise too_late(inquiry)
         return inquiry
@@ -43,7 +46,7 @@ async def _check_caller(tx: Transaction, caller: Caller, inquiry: Inquiry) -> No
         own_ids = above | {caller.execution_id}
     check_respondent(
         caller,
-        await target_of(tx, inquiry),
+        await tx.inquiries.target_of(inquiry),
         assigned_to_id=inquiry.assigned_to_id,
         is_assigned=(inquiry.assigned_to_id, inquiry.assigned_to_login) != (None, None),
         own_ids=own_ids,
@@ -55,8 +58,5 @@ async def _answer(
 ) -> bool:
     await tx.inquiries.lock_execution(inquiry_id)
     decided = await tx.inquiries.answer(inquiry_id, response, caller.identity_id)
-    if decided is None:
-        await close_if_late(tx, inquiry_id)
-        return False
-    await follow(tx, [decided])
-    return True
+    await follow(tx, [decided] if decided else [])
+    return decided is not None

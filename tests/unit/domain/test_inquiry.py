@@ -92,7 +92,7 @@ def test_every_wrong_place_of_an_answer_is_named() -> None:
         check_answer(schema, {"count": "two"})
 
     assert sorted(problem.split(":")[0] for problem in refused.value.problems) == [
-        "response",
+        "response.approved",
         "response.count",
     ]
     check_answer(schema, {"approved": False})
