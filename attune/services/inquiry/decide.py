@@ -7,7 +7,6 @@ from attune.db.models.inquiry import Inquiry
 from attune.db.repositories.inquiry import DecidedInquiry
 from attune.domain.errors import TooLate
 from attune.domain.inquiry import conclude
-from attune.domain.permission import Target
 
 
 async def follow(tx: Transaction, decided: Iterable[DecidedInquiry]) -> None:
@@ -26,20 +25,14 @@ async def close_if_late(tx: Transaction, inquiry_id: int) -> None:
     await follow(tx, await tx.inquiries.expire([inquiry_id]))
 
 
+async def close(tx: Transaction, inquiry_id: int) -> None:
+    """Close a pending inquiry that takes no answer: it, or its execution, is over."""
+    decided = await tx.inquiries.expire([inquiry_id])
+    await follow(tx, decided or await tx.inquiries.withdraw([inquiry_id]))
+
+
 def too_late(inquiry: Inquiry) -> TooLate:
     """Return what is said to whom an inquiry is no longer open."""
     return TooLate(
         f"Inquiry {inquiry.id} is not pending: {inquiry.status}", status=inquiry.status
-    )
-
-
-async def target_of(tx: Transaction, inquiry: Inquiry) -> Target:
-    """Return the facts that constraints on inquiries are held against."""
-    execution = await tx.executions.get(inquiry.execution_id)
-    return Target(
-        pack_ref=execution.pack_ref,
-        owner_identity_id=execution.executor_id,
-        execution_id=execution.id,
-        ancestor_ids=await tx.executions.ancestors_of(execution.id),
-        id=inquiry.id,
     )

@@ -15,8 +15,8 @@ from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.domain.inquiry import InquiryStatus, check_question
 from attune.domain.json import JsonObject
 from attune.domain.permission import Action, Caller, Resource
-from attune.services.execution.read import target_of as target_of_execution
-from attune.services.inquiry.decide import close_if_late, follow, target_of, too_late
+from attune.services.execution.read import target_of
+from attune.services.inquiry.decide import close_if_late, follow, too_late
 
 ASK: Final = "core.ask"
 """The action that asks by itself, and nothing else."""
@@ -51,7 +51,7 @@ class InquiryWriteService:
         async with self._database.transaction() as tx:
             among = visible_executions(caller)
             execution = await tx.executions.get(question.execution_id, among=among)
-            target = await target_of_execution(tx, execution)
+            target = await target_of(tx, execution)
             caller.require(Resource.INQUIRIES, Action.CREATE, target)
             execution = await tx.executions.lock(execution.id)
             _check_asks(execution)
@@ -84,7 +84,9 @@ class InquiryWriteService:
         """Return the inquiry as nobody else can change it now."""
         among = visible_inquiries(caller)
         inquiry = await tx.inquiries.get(inquiry_id, among=among)
-        caller.require(Resource.INQUIRIES, action, await target_of(tx, inquiry))
+        caller.require(
+            Resource.INQUIRIES, action, await tx.inquiries.target_of(inquiry)
+        )
         await tx.inquiries.lock_execution(inquiry_id)
         await close_if_late(tx, inquiry_id)
         return await tx.inquiries.lock(inquiry_id)
