@@ -269,12 +269,27 @@ async def test_a_question_of_what_has_ended_is_cancelled(database: Database) -> 
         inquiry = await make_inquiry(tx, execution)
         ann = await make_identity(tx)
 
-    with pytest.raises(TooLate):
+    with pytest.raises(TooLate) as refused:
         await RespondService(database).respond(caller_of(ann), inquiry.id, YES)
-    await ExpiryService(database).cancel_stranded()
 
+    assert refused.value.evidence == {"status": InquiryStatus.CANCELLED}
     found, kept, signals = await stands(database, execution)
     assert found.status is Status.FAILED
+    assert kept is not None
+    assert kept.status is InquiryStatus.CANCELLED
+    assert signals == []
+
+
+async def test_a_question_of_what_has_ended_is_found_and_cancelled(
+    database: Database,
+) -> None:
+    async with database.transaction() as tx:
+        execution = await make_execution(tx, status=Status.COMPLETED)
+        await make_inquiry(tx, execution)
+
+    await ExpiryService(database).cancel_stranded()
+
+    _, kept, signals = await stands(database, execution)
     assert kept is not None
     assert kept.status is InquiryStatus.CANCELLED
     assert signals == []
