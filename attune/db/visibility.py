@@ -138,7 +138,8 @@ def _descends(column: Any, execution_id: int | None) -> ColumnElement[bool]:
     if column is None or execution_id is None:
         return false()
     family = select(Execution.id).where(Execution.id == execution_id)
-    tree = family.cte("descendants", recursive=True)
+    # Without a name: two grants of one caller may ask for the same.
+    tree = family.cte(recursive=True)
     children = select(Execution.id).join(tree, Execution.parent_id == tree.c.id)
     whole = tree.union(children)
     condition: ColumnElement[bool] = column.in_(select(whole.c.id))
