@@ -32,7 +32,7 @@ def caller_of(identity: Identity, **facts: Any) -> Caller:
 async def make_question(tx: Transaction, **fields: Any) -> Execution:
     """Write an execution of `core.ask` that Temporal has been given."""
     config = {"prompt": "Go on?"} | fields.pop("config", {})
-    defaults = {
+    defaults: dict[str, Any] = {
         "action_id": await _ask(tx),
         "status": ExecutionStatus.SCHEDULED,
         "workflow_id": "execution-of-tests",

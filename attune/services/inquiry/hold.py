@@ -1,8 +1,11 @@
 """The end of a process that has asked something: held until that is decided."""
 
+from typing import cast
+
 from attune.db.database import Transaction
 from attune.domain.execution import ExecutionStatus
 from attune.domain.inquiry import ProcessEnd, end_process
+from attune.domain.json import JsonObject
 from attune.runtimes.report import AttemptEnd
 
 
@@ -18,7 +21,7 @@ async def end_asking(
         return None
     if found.held_status is not None:
         return ExecutionStatus.RUNNING
-    ended = ProcessEnd(status=end.status, result=dict(end.result))
+    ended = ProcessEnd(status=end.status, result=cast("JsonObject", end.result))
     inquiry = await tx.inquiries.find_by_execution(execution_id)
     if inquiry is not None:
         ended = end_process(

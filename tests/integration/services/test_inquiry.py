@@ -10,6 +10,7 @@ from attune.db.models import Execution, Inquiry
 from attune.domain.errors import InvalidInput, PermissionDenied, TooLate
 from attune.domain.execution import ExecutionStatus as Status
 from attune.domain.inquiry import InquiryStatus
+from attune.domain.json import JsonObject
 from attune.domain.permission import Action, Resource
 from attune.messages.execution import InquiryOpening
 from attune.services.execution.cancel import CancelService
@@ -20,7 +21,7 @@ from attune.services.inquiry.write import InquiryWriteService
 from tests.support.asking import ask, caller_of, make_question
 from tests.support.builders import make_execution, make_identity, make_inquiry
 
-YES = {"approved": True}
+YES: JsonObject = {"approved": True}
 
 
 async def stands(

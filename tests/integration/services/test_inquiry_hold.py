@@ -11,6 +11,7 @@ from attune.db.models import Execution, Inquiry, Worker
 from attune.domain.errors import Conflict, TooLate
 from attune.domain.execution import ExecutionStatus as Status
 from attune.domain.inquiry import InquiryStatus
+from attune.domain.json import JsonObject
 from attune.domain.permission import TokenType
 from attune.domain.settlement import Loss
 from attune.messages.execution import Settlement
@@ -35,7 +36,7 @@ from tests.support.builders import (
 )
 
 ENCRYPTION = Encryption("k" * 32)
-YES = {"approved": True}
+YES: JsonObject = {"approved": True}
 RESULT = {"exit_code": 0, "succeeded": True}
 
 

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 from attune.clock import utc_now
 from attune.db.database import Database
@@ -20,6 +19,7 @@ from attune.db.repositories.inquiry import InquiryFilter
 from attune.domain.errors import Conflict, TooLate
 from attune.domain.execution import ExecutionStatus as Status
 from attune.domain.inquiry import InquiryStatus
+from attune.domain.json import JsonObject
 from attune.domain.page import PageRequest
 from attune.domain.permission import Caller
 from attune.services.execution.cancel import CancelService
@@ -47,7 +47,7 @@ class Race:
     """One inquiry and everything that was tried on it."""
 
     inquiry: Inquiry
-    accepted: list[dict[str, Any]] = field(default_factory=list)
+    accepted: list[JsonObject] = field(default_factory=list)
     cancels: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -60,7 +60,7 @@ class Race:
     async def answer(
         self, service: RespondService, caller: Caller, number: int
     ) -> None:
-        body = {"by": number, "inquiry": self.inquiry.id}
+        body: JsonObject = {"by": number, "inquiry": self.inquiry.id}
 
         async def respond() -> None:
             answered = await service.respond(caller, self.inquiry.id, body)
@@ -85,10 +85,7 @@ async def test_of_everything_that_races_for_an_inquiry_one_thing_happens(
 
     plain, cancelled = await runner.races(PLAIN), await runner.races(CANCELLED)
     await runner.all_at_once(
-        [
-            *map(runner.answer, plain + cancelled),
-            *(race.cancel(runner.cancelling, runner.caller) for race in cancelled),
-        ]
+        [*map(runner.answer, plain), *map(runner.answer_and_cancel, cancelled)]
     )
     async with _sweepers(database):
         late = await runner.at_the_deadline(LATE)
@@ -108,8 +105,8 @@ class Runner:
     """Starts races, everything in an order that is none."""
 
     def __init__(self, database: Database, caller: Caller) -> None:
-        self.caller = caller
-        self.cancelling = CancelService(database)
+        self._caller = caller
+        self._cancelling = CancelService(database)
         self._database = database
         self._responding = RespondService(database)
         self._random = Random(5)  # noqa: S311 - nothing is guarded by it
@@ -119,14 +116,20 @@ class Runner:
         return [Race(inquiry) for inquiry in asked]
 
     async def answer(self, race: Race) -> None:
-        await asyncio.gather(
-            *(
-                race.answer(self._responding, self.caller, number)
-                for number in range(ANSWERS)
-            )
-        )
+        await asyncio.gather(*self._answers(race))
 
-    async def all_at_once(self, attempts: list[Awaitable[object]]) -> None:
+    async def answer_and_cancel(self, race: Race) -> None:
+        """Cancel the execution somewhere among the answers."""
+        attempts = self._answers(race)
+        cancel = race.cancel(self._cancelling, self._caller)
+        attempts.insert(self._random.randrange(ANSWERS + 1), cancel)
+        await asyncio.gather(*attempts)
+
+    def _answers(self, race: Race) -> list[Awaitable[None]]:
+        numbers = range(ANSWERS)
+        return [race.answer(self._responding, self._caller, n) for n in numbers]
+
+    async def all_at_once(self, attempts: list[Awaitable[None]]) -> None:
         self._random.shuffle(attempts)
         waiting = iter(attempts)
 
@@ -137,7 +140,7 @@ class Runner:
         await asyncio.gather(*(lane() for _ in range(LANES)))
 
     async def at_the_deadline(self, count: int) -> list[Race]:
-        """Answer inquiries around their deadlines, each answer at most the margin off.
+        """Answer inquiries around their deadlines, the answers at most the margin off.
 
         One deadline comes after the other, so that answers wait for the row only.
         """
@@ -145,19 +148,13 @@ class Runner:
         deadlines = [begin + number * APART for number in range(count)]
         races = [(await self.races(1, deadline))[0] for deadline in deadlines]
 
-        async def answer(race: Race, deadline: datetime, number: int) -> None:
+        async def answer(race: Race, deadline: datetime) -> None:
             off = self._random.uniform(-MARGIN_SECONDS, MARGIN_SECONDS)
             wait = (deadline - utc_now()).total_seconds() + off
             await asyncio.sleep(max(0.0, wait))
-            await race.answer(self._responding, self.caller, number)
+            await self.answer(race)
 
-        await asyncio.gather(
-            *(
-                answer(race, deadline, number)
-                for race, deadline in zip(races, deadlines, strict=True)
-                for number in range(ANSWERS)
-            )
-        )
+        await asyncio.gather(*map(answer, races, deadlines))
         return races
 
 
