@@ -1,13 +1,10 @@
 """Bring executions to their recorded end: run the action, settle what it left open."""
 
 import asyncio
-import contextlib
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.execution import ExecutionActivities
     from attune.domain.execution import ExecutionStatus
     from attune.messages.execution import (
         CancelRequest,
@@ -18,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
     from workflows import options
-    from workflows.life import Lives
+    from workflows.life import Lives, let_ends_gather
 
 
 @workflow.defn(name="Execution")
@@ -60,18 +57,10 @@ class ExecutionWorkflow:
             seen = self._ended_count
             await workflow.wait_condition(lambda: self._ended_count > seen)  # noqa: B023 - awaited at once
             if self._ended_count < count:
-                await _pause()
+                await let_ends_gather(options.GATHERING)
 
     async def _bring_to_end(self, order: ExecutionOrder) -> ExecutionStatus:
         try:
             return await self._lives.bring_to_end(order)
         finally:
             self._ended_count += 1
-
-
-async def _pause() -> None:
-    # A pause that was cut short has done its work too.
-    with contextlib.suppress(ActivityError):
-        await workflow.execute_local_activity_method(
-            ExecutionActivities.pause, options.GATHERING, **options.pause()
-        )

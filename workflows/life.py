@@ -3,6 +3,8 @@
 Whatever is said of an execution by signal is kept here until its turn comes.
 """
 
+import contextlib
+
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, CancelledError, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimeoutError
@@ -17,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         ActionRun,
         ExecutionOrder,
         InquiryOpening,
+        Pause,
         Settlement,
         SettlementResult,
     )
@@ -90,6 +93,15 @@ class Lives:
 
     def _is_cancelled(self, order: ExecutionOrder) -> bool:
         return order.execution_id in self.cancelled
+
+
+async def let_ends_gather(pause: Pause) -> None:
+    """Keep the workflow task open for a moment, so that ends share it."""
+    # A pause that was cut short has done its work too.
+    with contextlib.suppress(ActivityError):
+        await workflow.execute_local_activity_method(
+            ExecutionActivities.pause, pause, **options.pause()
+        )
 
 
 async def _open_inquiry(order: ExecutionOrder) -> ExecutionStatus:

@@ -24,6 +24,12 @@ _LONGEST_STEP = timedelta(seconds=60)
 GATHERING = Pause(seconds=0.5)
 """How long a workflow run that hosts several executions lets their ends gather."""
 
+SHORT_GATHERING = Pause(seconds=0.04)
+"""The same for the run of a pack's workflow, where what follows waits for it."""
+
+GATHERS_FROM = 8
+"""With so many executions under way the next end is near."""
+
 LARGEST_RUN = 200
 """How many executions one run of a pack's workflow carries at a time."""
 

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
     from workflows import options
-    from workflows.life import Lives
+    from workflows.life import Lives, let_ends_gather
 
 
 @workflow.defn(name="Workflow")
@@ -56,6 +56,8 @@ class PackWorkflow:
             if self._has_drained():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(request)
+            if len(self._open) >= options.GATHERS_FROM:
+                await let_ends_gather(options.SHORT_GATHERING)
             orders = await self._advance(request)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return WorkflowReport(execution_id=request.execution_id, status=orders.status)

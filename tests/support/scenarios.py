@@ -216,6 +216,14 @@ SCENARIOS = (
         causes=(Loss.REFUSED,),
         meanwhile=_answer_when_it_ran,
     ),
+    Scenario(
+        "answered_after_the_worker_was_lost",
+        {1: Status.COMPLETED},
+        _lost_once,
+        answers=(_settled(Status.RUNNING), _settled(Status.COMPLETED)),
+        causes=(Loss.LOST, Loss.REFUSED),
+        meanwhile=_answer_when_it_ran,
+    ),
 )
 
 

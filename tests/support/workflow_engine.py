@@ -145,6 +145,7 @@ async def running_engine(
             WorkflowActivities(advancing).advance,
             executions.settle,
             executions.open_inquiry,
+            executions.pause,
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):

@@ -216,6 +216,7 @@ async def play_workflow(
                 WorkflowActivities(advance).advance,
                 executions.settle,
                 executions.open_inquiry,
+                executions.pause,
             ],
         ),
         Worker(

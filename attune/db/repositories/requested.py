@@ -13,6 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from attune.db.models.execution import Execution
+from attune.db.repositories.policy import IS_LIMITED
+from attune.domain.execution import ExecutionStatus
 
 # `executor` and `enforcement` depend on who asks.
 _COLUMNS: Final = (
@@ -57,16 +59,30 @@ _CHILD_COLUMNS: Final = (
     "secret_references",
     "dispatched_at",
 )
-_CHILD_NAMES: Final = ", ".join(_CHILD_COLUMNS)
-_CHILD_VALUES: Final = ", ".join(f"x.{name}" for name in _CHILD_COLUMNS)
+# A limited one waits for admission; everybody else starts in the run of its workflow.
+_IS_HELD_BACK: Final = f"(execution.status = 'scheduled' AND {IS_LIMITED})"
+_CHILD_VALUES_OF: Final = {
+    "status": f"""
+        CASE
+            WHEN {_IS_HELD_BACK} THEN 'requested'::attune.execution_status_enum
+            ELSE execution.status
+        END
+    """,
+    "dispatched_at": f"CASE WHEN NOT {_IS_HELD_BACK} THEN execution.dispatched_at END",
+}
+_CHILD_NAMES: Final = (*_COLUMNS, *_CHILD_COLUMNS)
+_CHILD_VALUES: Final = ", ".join(
+    _CHILD_VALUES_OF.get(name, f"execution.{name}") for name in _CHILD_NAMES
+)
 
 _INSERT_CHILDREN = text(f"""
-    INSERT INTO attune.execution (awaited, executor, {_NAMES}, {_CHILD_NAMES})
-    SELECT x.awaited, x.executor, {_VALUES}, {_CHILD_VALUES}
+    INSERT INTO attune.execution (awaited, executor, {", ".join(_CHILD_NAMES)})
+    SELECT execution.awaited, execution.executor, {_CHILD_VALUES}
     FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS w (x, place)
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::attune.execution, w.x) AS x
+    CROSS JOIN LATERAL
+        jsonb_populate_record(NULL::attune.execution, w.x) AS execution
     ORDER BY w.place
-    RETURNING id
+    RETURNING id, status
 """)  # noqa: S608 - the names are our own
 
 # What was matched is known from memory, and may be old by a moment: a rule that was
@@ -132,10 +148,11 @@ async def insert_executions(
 
 async def insert_children(
     session: AsyncSession, rows: Sequence[Mapping[str, Any]]
-) -> list[int]:
-    """Write the executions of a workflow's tasks and return their ids in order."""
+) -> list[tuple[int, ExecutionStatus]]:
+    """Write the executions of a workflow's tasks; returns ids and statuses in order."""
     document = _document([_by_column(row) for row in rows])
-    return list(await session.scalars(_INSERT_CHILDREN, {"rows": document}))
+    written = await session.execute(_INSERT_CHILDREN, {"rows": document})
+    return [(row.id, ExecutionStatus(row.status)) for row in written]
 
 
 async def enforce(

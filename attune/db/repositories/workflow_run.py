@@ -12,23 +12,37 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from attune.db.repositories.dispatch import KIND
 from attune.db.repositories.policy import IS_LIMITED
 from attune.db.repositories.requested import insert_children
+from attune.db.repositories.workflow_state import StateRow
+from attune.domain.executable import ExecutableAction
 from attune.domain.execution import ExecutionKind, ExecutionStatus
 from attune.domain.json import JsonObject
 
 # Children that others insert take a key lock on this row, which this one lets through.
 # What is decided below holds for the policies as they are: these stay so until the end.
-_LOCK = text("""
-    SELECT
-        e.id, e.status, e.action_ref, e.pack_ref, e.config, e.executor, e.trace_tag,
-        e.timeout_seconds, e.created, e.started_at, e.workflow_id, e.parent, e.awaited,
-        e.secret_references, e.rule_ref, e.trigger_ref, e.env_vars,
-        e.definition -> 'action' -> 'param_schema' AS param_schema,
-        clock_timestamp() AS read_at,
-        pg_advisory_xact_lock_shared(4150, 3) IS NULL AS holds_policies
+_FACTS = """
+    e.id, e.status, e.action_ref, e.pack_ref, e.config, e.executor, e.trace_tag,
+    e.timeout_seconds, e.created, e.started_at, e.workflow_id, e.parent, e.awaited,
+    e.secret_references, e.rule_ref, e.trigger_ref, e.env_vars,
+    e.definition -> 'action' -> 'param_schema' AS param_schema,
+    clock_timestamp() AS read_at,
+    pg_advisory_xact_lock_shared(4150, 3) IS NULL AS holds_policies
+"""
+
+_LOCK = text(f"""
+    SELECT {_FACTS}
     FROM attune.execution AS e
     WHERE e.id = :id
     FOR NO KEY UPDATE OF e
-""")
+""")  # noqa: S608 - the columns are a constant
+
+# Both rows are locked, so that both are read as they are then, whoever was waited for.
+_LOCK_WITH_STATE = text(f"""
+    SELECT {_FACTS}, s.id AS state_id, s.variables, s.state
+    FROM attune.execution AS e
+    JOIN attune.workflow_execution AS s ON s.execution = e.id
+    WHERE e.id = :id
+    FOR NO KEY UPDATE OF e, s
+""")  # noqa: S608 - the columns are a constant
 
 _DEFINITION = text("""
     SELECT definition -> 'workflow' AS workflow
@@ -112,20 +126,16 @@ _TAKE_BACKLOG = text(f"""
 """)  # noqa: S608 - the columns are constants
 
 # What has to be known of actions to execute them as tasks.
-_EXECUTABLE = text(f"""
+_EXECUTABLE = text("""
     SELECT
         a.id, a.ref, a.pack_ref, a.runtime_ref, a.enabled, a.param_schema,
         a.timeout_seconds,
-        COALESCE(rt.execution_config, '{{}}') <> '{{}}'
+        COALESCE(rt.execution_config, '{}') <> '{}'
             OR a.workflow_def IS NOT NULL
-            OR a.ref = 'core.ask' AS is_executable,
-        {IS_LIMITED} AS is_limited
+            OR a.ref = 'core.ask' AS is_executable
     FROM attune.action AS a
     JOIN attune.pack AS p ON p.id = a.pack
     LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
-    CROSS JOIN LATERAL (
-        SELECT a.ref AS action_ref, a.pack_ref, a.runtime_ref
-    ) AS execution
     WHERE
         a.ref = ANY(:refs)
         AND (
@@ -137,7 +147,7 @@ _EXECUTABLE = text(f"""
                 SELECT own.owner_identity FROM attune.pack AS own WHERE own.ref = :pack_ref
             )
         )
-""")  # noqa: S608 - the condition is a constant
+""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,13 +260,19 @@ class WorkflowRunRepository:
     async def lock(self, execution_id: int) -> LockedWorkflow | None:
         """Lock the execution; whatever is done to its workflow is done in turn."""
         row = await self._first(_LOCK, id=execution_id)
+        return None if row is None else _locked(row._asdict())
+
+    async def lock_with_state(
+        self, execution_id: int
+    ) -> tuple[LockedWorkflow, StateRow] | None:
+        """Lock an execution of which the workflow has begun, and read its state."""
+        row = await self._first(_LOCK_WITH_STATE, id=execution_id)
         if row is None:
             return None
         facts = row._asdict()
-        facts["status"] = ExecutionStatus(facts["status"])
-        facts["param_schema"] = facts["param_schema"] or {}
-        del facts["holds_policies"]
-        return LockedWorkflow(**facts)
+        names = ("state_id", "variables", "state")
+        state = StateRow(*(facts.pop(name) for name in names))
+        return _locked(facts), state
 
     async def definition(self, execution_id: int) -> dict[str, Any]:
         """Return the definition that was pinned when the execution was requested."""
@@ -335,24 +351,36 @@ class WorkflowRunRepository:
         row = await self._first(_WORKFLOW_ID, id=execution_id)
         return row.workflow_id if row else None
 
-    async def insert_tasks(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Write executions of tasks and return their ids in order."""
+    async def insert_tasks(
+        self, rows: Sequence[Mapping[str, Any]]
+    ) -> list[tuple[int, ExecutionStatus]]:
+        """Write executions of tasks; returns their ids in order, and how they stand.
+
+        What some policy bears on is not scheduled but requested.
+        """
         return await insert_children(self._session, rows)
 
     async def executable(
         self, refs: Collection[str], workflow: LockedWorkflow
-    ) -> dict[str, dict[str, Any]]:
-        """Return the facts of the actions that the workflow may execute, by ref."""
+    ) -> dict[str, ExecutableAction]:
+        """Return the actions among these that the workflow may execute, by ref."""
         values = {
             "refs": list(refs),
             "executor_id": workflow.executor,
             "pack_ref": workflow.pack_ref,
         }
         rows = await self._session.execute(_EXECUTABLE, values)
-        return {row.ref: row._asdict() for row in rows}
+        return {row.ref: ExecutableAction(**row._asdict()) for row in rows}
 
     async def _first(self, statement: Any, **values: Any) -> Row[Any] | None:
         return (await self._session.execute(statement, values)).first()
+
+
+def _locked(facts: dict[str, Any]) -> LockedWorkflow:
+    del facts["holds_policies"]
+    facts["status"] = ExecutionStatus(facts["status"])
+    facts["param_schema"] = facts["param_schema"] or {}
+    return LockedWorkflow(**facts)
 
 
 def _ended(row: Row[Any]) -> EndedChild:

@@ -1,6 +1,5 @@
 """Advance a workflow: one transaction from what happened to what is to be done next."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,14 +23,12 @@ from attune.services.execution.settle import cancelled_document
 from attune.services.workflow.ending import end_document, end_workflow
 from attune.services.workflow.loading import StateLoader
 from attune.services.workflow.progress import Progress
+from attune.services.workflow.remembered import Kept, KnownActions, KnownTasks
 from attune.services.workflow.secret import WorkflowSecrets
 from attune.services.workflow.tasks import TaskExecutions, orders_for
 
 DEEPEST: Final = 32
 """So many workflows may be nested, each in the next."""
-
-REMEMBERED: Final = 256
-"""So many compiled workflows are kept; each execution has the one it was pinned to."""
 
 
 @dataclass(frozen=True)
@@ -53,31 +50,39 @@ class AdvanceService:
         self._database = database
         self._encryption = encryption
         self._max_task_runs = max_task_runs
-        self._compiled: OrderedDict[int, tuple[JsonObject, Workflow]] = OrderedDict()
+        self._compiled = Kept[tuple[JsonObject, Workflow]]()
+        self._tasks = Kept[KnownTasks]()
+        self._actions = KnownActions()
 
     async def advance(self, question: Advance) -> Orders:
         """Apply what happened; repeating it returns the orders that are still open."""
+        execution_id = question.execution_id
         async with self._database.transaction() as tx:
-            run = await tx.workflow_runs.lock(question.execution_id)
-            if run is None:
+            locked = await _lock(tx, execution_id)
+            if locked is None:
                 return Orders(status=ExecutionStatus.CANCELLED)
+            run, row = locked
             if is_terminal(run.status):
                 return Orders(status=run.status)
             try:
-                opened = await self._open(tx, run)
+                opened = await self._open(tx, run, row)
             except InvalidInput as wrong:
                 reasons = "; ".join([wrong.message, *wrong.problems])
                 document: JsonObject = {"succeeded": False, "error": reasons}
                 return await end_workflow(tx, run, ExecutionStatus.FAILED, document)
             if _is_paused(opened):
                 return Orders()
-            return await _Advance(
-                tx, opened, question, self._progress(tx, opened, question)
-            ).run()
+            progress = self._progress(tx, opened, question)
+            step = _Advance(tx, opened, question, progress)
+            orders = await step.run()
+        known = progress.loader.known_after(step.version, is_new=opened.is_new)
+        self._tasks.keep(execution_id, known)
+        return orders
 
-    async def _open(self, tx: Transaction, run: LockedWorkflow) -> _Opened:
+    async def _open(
+        self, tx: Transaction, run: LockedWorkflow, row: StateRow | None
+    ) -> _Opened:
         definition, workflow = await self._workflow(tx, run)
-        row = await tx.workflow_states.state_of(run.id)
         is_new = row is None
         if row is None:
             await _check_depth(tx, run)
@@ -90,16 +95,15 @@ class AdvanceService:
     async def _workflow(
         self, tx: Transaction, run: LockedWorkflow
     ) -> tuple[JsonObject, Workflow]:
-        found = self._compiled.get(run.id)
+        """Return the workflow that the execution was pinned to when it was requested."""
+        found = self._compiled.find(run.id)
         if found is None:
             pinned = await tx.workflow_runs.definition(run.id)
             if not pinned:
                 raise InvalidInput(f"Action {run.action_ref} has no workflow")
             workflow = compile_workflow(pinned["definition"], run.pack_ref or "")
             found = ({"id": pinned["id"], "ref": pinned["ref"]}, workflow)
-            self._compiled[run.id] = found
-            if len(self._compiled) > REMEMBERED:
-                self._compiled.popitem(last=False)
+            self._compiled.keep(run.id, found)
         return found
 
     def _progress(
@@ -108,8 +112,12 @@ class AdvanceService:
         run, row, workflow = opened.run, opened.row, opened.workflow
         state = WorkflowState.from_json(row.state.get("walk", {}), dict(row.variables))
         secrets = WorkflowSecrets(run)
+        known = self._tasks.find(run.id)
+        is_current = known is not None and known.version == row.state.get("version")
         loader = StateLoader(
-            *(tx, run, row.id, workflow, state, secrets), self._max_task_runs
+            *(tx, run, row.id, workflow, state, secrets),
+            self._max_task_runs,
+            known if is_current else None,
         )
         tasks = TaskExecutions(
             tx=tx,
@@ -118,6 +126,7 @@ class AdvanceService:
             state_id=row.id,
             workflow=workflow,
             secrets=secrets,
+            actions=self._actions,
             room=question.room,
             backlog=row.state.get("backlog", 0),
         )
@@ -134,11 +143,14 @@ class _Advance:
     progress: Progress
 
     def __post_init__(self) -> None:
+        self.version = self.opened.row.state.get("version", 0) + 1
+        """Tells what is in memory from what somebody else has written since."""
         self.kept: dict[str, Any] = {
             name: value
             for name, value in self.opened.row.state.items()
             if name not in {"walk", "restart", "backlog"}
         }
+        self.kept["version"] = self.version
         self.to_cancel: list[int] = []
         self.must_look = self.question.look and not self.opened.is_new
 
@@ -224,6 +236,8 @@ class _Advance:
             tasks.room -= len(taken)
             tasks.backlog = max(0, tasks.backlog - len(taken))
             backlog = orders_for(taken)
+        if tasks.backlog:
+            self.kept["backlog"] = tasks.backlog
         runs, timers = await self.progress.write(self.kept)
         if not self.must_look:
             return [*backlog, *runs], timers
@@ -245,6 +259,20 @@ class _Advance:
             document = end_document(status, self.opened.run.timeout_seconds)
         run = self.opened.run
         return await end_workflow(self.tx, run, status, document)
+
+
+async def _lock(
+    tx: Transaction, execution_id: int
+) -> tuple[LockedWorkflow, StateRow | None] | None:
+    """Lock a workflow with its state, or one that has not begun."""
+    begun = await tx.workflow_runs.lock_with_state(execution_id)
+    if begun is not None:
+        return begun
+    run = await tx.workflow_runs.lock(execution_id)
+    if run is None:
+        return None
+    # Somebody else may have begun it while this one waited for the lock.
+    return run, await tx.workflow_states.state_of(execution_id)
 
 
 async def _check_depth(tx: Transaction, run: LockedWorkflow) -> None:

@@ -13,6 +13,7 @@ from attune.domain.workflow_event import Due, Ended, Event, Facts, Over
 from attune.domain.workflow_needs import Needs
 from attune.domain.workflow_result import look_through
 from attune.domain.workflow_state import FanOut, TaskState, WorkflowState
+from attune.services.workflow.remembered import KnownTasks
 from attune.services.workflow.secret import WorkflowSecrets
 
 
@@ -27,6 +28,8 @@ class StateLoader:
     state: WorkflowState
     secrets: WorkflowSecrets
     max_task_runs: int
+    known: KnownTasks | None = None
+    """What was saved last, if it is still what is there."""
     ahead: int = 0
     """How many more events wait to be fed, most of them about the same items."""
     _values: dict[tuple[str, int], dict[int, Json]] = field(default_factory=dict)
@@ -40,12 +43,22 @@ class StateLoader:
         missing = [name for name in names if name not in self._loaded]
         if not missing:
             return
-        rows = await self.tx.workflow_states.tasks(self.state_id, missing)
+        rows = await self._rows(missing)
         for name in missing:
-            row = rows.get(name, {})
+            row = dict(rows.get(name, {}))
             self._items_of[name] = row.pop("items_of", None)
             self.state.tasks[name] = TaskState(**row)
             self._loaded[name] = _task_row(self.state.tasks[name])
+
+    async def _rows(self, names: list[str]) -> dict[str, dict[str, Any]]:
+        known = self.known
+        if known is None:
+            return await self.tx.workflow_states.tasks(self.state_id, names)
+        asked = [name for name in names if name not in known.rows]
+        if not asked or known.is_complete:
+            return known.rows
+        found = await self.tx.workflow_states.tasks(self.state_id, asked)
+        return {**known.rows, **found}
 
     async def load_fan_out(self, event: Event) -> FanOut | None:
         """Have the fan-out of an event about an item at hand."""
@@ -79,6 +92,14 @@ class StateLoader:
             max_task_runs=self.max_task_runs,
             **await self._own(event, wanted),
         )
+
+    def known_after(self, version: int, *, is_new: bool) -> KnownTasks:
+        """Return what is known of tasks, for once this step is committed."""
+        rows = self.known.rows if self.known else {}
+        for name, task in self.state.tasks.items():
+            rows[name] = {**_task_row(task), "items_of": self._place(name, task)}
+        is_complete = is_new or (self.known is not None and self.known.is_complete)
+        return KnownTasks(version, rows, is_complete)
 
     def changed_tasks(self) -> list[dict[str, Any]]:
         """Return the rows of the tasks that are not as they were read."""

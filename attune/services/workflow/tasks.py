@@ -23,23 +23,10 @@ from attune.services.execution.row import (
     prepare_execution,
 )
 from attune.services.execution.write import write_secrets
+from attune.services.workflow.remembered import KnownActions
 from attune.services.workflow.secret import WorkflowSecrets
 
 ASK = "core.ask"
-
-
-@dataclass(frozen=True)
-class _Known:
-    action: ExecutableAction
-    is_limited: bool
-    """Some policy bears on it."""
-
-    @property
-    def kind(self) -> ExecutionKind:
-        if self.action.runtime_ref != ENGINE:
-            return ExecutionKind.ACTION
-        is_question = self.action.ref == ASK
-        return ExecutionKind.INQUIRY if is_question else ExecutionKind.WORKFLOW
 
 
 @dataclass
@@ -52,46 +39,47 @@ class TaskExecutions:
     state_id: int
     workflow: Workflow
     secrets: WorkflowSecrets
+    actions: KnownActions
     room: int
     backlog: int = 0
     """How many could not be given to the run for want of room."""
-    _known: dict[str, _Known] = field(default_factory=dict)
+    _known: dict[str, ExecutableAction] = field(default_factory=dict)
     _pending: list[tuple[Run, PreparedExecution]] = field(default_factory=list)
 
     async def add(self, runs: list[Run]) -> list[tuple[Run, int]]:
         """Take what is to run; returns what failed at once, with its execution."""
-        await self._look_up({run.action_ref for run in runs})
+        refs = {run.action_ref for run in runs} - self._known.keys()
+        self._known |= await self.actions.find(self.tx, refs, self.parent)
         now = utc_now()
         prepared = [(run, self._prepare(run, now)) for run in runs]
         failed = [pair for pair in prepared if _has_failed(pair[1])]
         self._pending += [pair for pair in prepared if not _has_failed(pair[1])]
-        ids = await self._insert(failed)
-        return [(run, id_) for (run, _), id_ in zip(failed, ids, strict=True)]
+        written = await self._insert(failed)
+        return [(run, id_) for (run, _), (id_, _) in zip(failed, written, strict=True)]
 
     async def write(self) -> list[ExecutionOrder]:
         """Write everything that was taken and return what the run has to carry."""
-        ids = await self._insert(self._pending)
+        written = await self._insert(self._pending)
         return [
             self._order(run, id_, prepared)
-            for (run, prepared), id_ in zip(self._pending, ids, strict=True)
-            if prepared.row["status"] is ExecutionStatus.SCHEDULED
+            for (run, prepared), (id_, status) in zip(
+                self._pending, written, strict=True
+            )
+            if status is ExecutionStatus.SCHEDULED
         ]
 
-    async def _look_up(self, refs: set[str]) -> None:
-        missing = refs - self._known.keys()
-        if missing:
-            found = await self.tx.workflow_runs.executable(missing, self.parent)
-            for ref, facts in found.items():
-                is_limited = facts.pop("is_limited")
-                self._known[ref] = _Known(ExecutableAction(**facts), is_limited)
-
-    async def _insert(self, prepared: list[tuple[Run, PreparedExecution]]) -> list[int]:
+    async def _insert(
+        self, prepared: list[tuple[Run, PreparedExecution]]
+    ) -> list[tuple[int, ExecutionStatus]]:
         if not prepared:
             return []
-        ids = await self.tx.workflow_runs.insert_tasks([p.row for _, p in prepared])
-        written = [(id_, p) for id_, (_, p) in zip(ids, prepared, strict=True)]
-        await write_secrets(self.tx, self.encryption, written)
-        return ids
+        rows = [each.row for _, each in prepared]
+        written = await self.tx.workflow_runs.insert_tasks(rows)
+        ids = (execution_id for execution_id, _ in written)
+        executions = (each for _, each in prepared)
+        pairs = list(zip(ids, executions, strict=True))
+        await write_secrets(self.tx, self.encryption, pairs)
+        return written
 
     def _prepare(self, run: Run, now: datetime) -> PreparedExecution:
         given = run.parameters
@@ -100,9 +88,8 @@ class TaskExecutions:
         stored, references = self.secrets.extract(given)
         known = self._known.get(run.action_ref)
         problem = run.problem or _obstacle(run, known)
-        action = known.action if known else _unknown(run.action_ref)
         prepared = prepare_execution(
-            action,
+            known or _unknown(run.action_ref),
             stored,
             self._origin(),
             self._terms(run),
@@ -136,7 +123,12 @@ class TaskExecutions:
         )
 
     def _task_columns(
-        self, run: Run, known: _Known | None, now: datetime, *, has_failed: bool
+        self,
+        run: Run,
+        known: ExecutableAction | None,
+        now: datetime,
+        *,
+        has_failed: bool,
     ) -> dict[str, Any]:
         columns: dict[str, Any] = {
             "workflow_task": _workflow_task(run, self.state_id),
@@ -148,11 +140,9 @@ class TaskExecutions:
         if has_failed or run.problem is not None or _obstacle(run, known) is not None:
             return columns
         columns["awaited"] = True
-        if known is None or known.kind is ExecutionKind.WORKFLOW:
+        if known is None or _kind(known) is ExecutionKind.WORKFLOW:
             return columns
         columns["workflow_id"] = self.parent.workflow_id
-        if known.is_limited:
-            return columns
         if self.room <= 0:
             self.backlog += 1
             return columns
@@ -170,9 +160,9 @@ class TaskExecutions:
         return ExecutionOrder(
             execution_id=execution_id,
             action_ref=run.action_ref,
-            queue=runtime_queue(known.action.runtime_ref or ENGINE),
+            queue=runtime_queue(known.runtime_ref or ENGINE),
             limit_seconds=prepared.row["timeout_seconds"] or 0,
-            kind=known.kind,
+            kind=_kind(known),
             task=run.task,
         )
 
@@ -207,10 +197,16 @@ def _workflow_task(run: Run, state_id: int) -> JsonObject:
     }
 
 
-def _obstacle(run: Run, known: _Known | None) -> str | None:
+def _kind(action: ExecutableAction) -> ExecutionKind:
+    if action.runtime_ref != ENGINE:
+        return ExecutionKind.ACTION
+    return ExecutionKind.INQUIRY if action.ref == ASK else ExecutionKind.WORKFLOW
+
+
+def _obstacle(run: Run, known: ExecutableAction | None) -> str | None:
     if known is None:
         return f"Task {run.task}: there is no action {run.action_ref}"
-    return None if known.action.enabled else f"Action {run.action_ref} is disabled"
+    return None if known.enabled else f"Action {run.action_ref} is disabled"
 
 
 def _unknown(ref: str) -> ExecutableAction:
