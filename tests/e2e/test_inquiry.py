@@ -77,6 +77,8 @@ async def test_a_workflow_goes_on_as_was_answered(
     asked = time.monotonic()
     task = await task_of(person, execution_id)
     inquiry = await inquiry_of(person, task["id"])
+    waiting = (await person.execution(execution_id))["waiting_for"]
+    assert waiting["inquiry"] == inquiry["id"]
 
     if answer is not None:
         await respond(person, inquiry["id"], **answer)

@@ -14,6 +14,38 @@ from attune.domain.worker import STALE_AFTER
 
 YOUNG = timedelta(seconds=3)
 
+# What it asks itself; for a workflow of which nothing else runs, what a task asks.
+_ASKED = """
+    SELECT asked.*
+    FROM (
+        SELECT e.id
+        UNION ALL
+        SELECT task.id
+        FROM attune.execution AS task
+        WHERE
+            task.parent = e.id
+            AND task.awaited
+            AND task.status = 'running'
+            AND NOT EXISTS (
+                SELECT
+                FROM attune.execution AS other
+                LEFT JOIN attune.inquiry AS open
+                    ON open.execution = other.id AND open.status = 'pending'
+                WHERE
+                    other.parent = e.id
+                    AND other.awaited
+                    AND other.status IN (
+                        'requested', 'scheduling', 'scheduled', 'running', 'canceling'
+                    )
+                    AND open.id IS NULL
+            )
+    ) AS asking
+    JOIN attune.inquiry AS asked ON asked.execution = asking.id
+    WHERE asked.status = 'pending'
+    ORDER BY asked.id
+    LIMIT 1
+"""
+
 _FACTS = text(f"""
     SELECT
         e.id, e.status, e.runtime_ref,
@@ -66,8 +98,7 @@ _FACTS = text(f"""
             'task', t.task, 'retry_count', t.retry_count, 'until', t.due_at
         ) END AS timer
     FROM attune.execution AS e
-    LEFT JOIN attune.inquiry AS i
-        ON i.execution = e.id AND i.status = 'pending' AND e.status = 'running'
+    LEFT JOIN LATERAL ({_ASKED}) AS i ON e.status = 'running'
     LEFT JOIN attune.workflow_execution AS s
         ON s.execution = e.id AND e.status = 'running'
     LEFT JOIN LATERAL (
