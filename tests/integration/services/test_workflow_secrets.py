@@ -191,7 +191,7 @@ async def test_a_key_that_is_not_there_fails_the_task_with_its_name(
     leaf = await child_of(sql, top.id)
 
     start = AttemptStart(attempt_id="attempt-1", worker_id=worker.id)
-    with pytest.raises(Conflict, match="keystore.missing"):
+    with pytest.raises(Conflict, match=r"keystore\.missing"):
         await attempts(database).start(leaf, start)
 
     row = await sql.fetchrow("SELECT * FROM attune.execution WHERE id = $1", leaf)
