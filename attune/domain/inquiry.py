@@ -138,7 +138,7 @@ def end_process(
     if outcome is InquiryStatus.RESPONDED:
         answered: JsonObject = {"response": response or {}}
         return ProcessEnd(status=ended.status, result=ended.result | answered)
-    if outcome is not InquiryStatus.PENDING:
+    if outcome is InquiryStatus.TIMEOUT:
         return ended
     if is_canceled:
         cancelled: JsonObject = {
@@ -149,4 +149,5 @@ def end_process(
         return ProcessEnd(
             status=ExecutionStatus.CANCELLED, result=ended.result | cancelled
         )
-    return ProcessEnd(status=ended.status, result=ended.result, is_held=True)
+    is_held = outcome is InquiryStatus.PENDING
+    return ProcessEnd(status=ended.status, result=ended.result, is_held=is_held)

@@ -51,10 +51,7 @@ _CANCEL = text(f"""
         UPDATE attune.inquiry
         SET status = 'cancelled'
         FROM cancelled
-        WHERE
-            inquiry.execution = cancelled.id
-            AND inquiry.status = 'pending'
-            AND cancelled.status = 'cancelled'
+        WHERE inquiry.execution = cancelled.id AND inquiry.status = 'pending'
     )
     SELECT
         cancelled.workflow_id,

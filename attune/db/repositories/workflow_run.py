@@ -238,14 +238,23 @@ _STOP_WAITING = text(f"""
 """).bindparams(bindparam("result", type_=JSONB))  # noqa: S608 - the kind is a constant
 
 _STOP_RUNNING = text(f"""
-    UPDATE attune.execution
-    SET status = 'canceling'
-    WHERE
-        parent = :id
-        AND awaited
-        AND status = 'running'
-        AND (:code_too OR {KIND} = 'workflow')
-    RETURNING id, status, workflow_id, {KIND} AS kind
+    WITH stopped AS (
+        UPDATE attune.execution
+        SET status = 'canceling'
+        WHERE
+            parent = :id
+            AND awaited
+            AND status = 'running'
+            AND (:code_too OR {KIND} = 'workflow')
+        RETURNING id, status, workflow_id, {KIND} AS kind
+    ),
+    unanswered AS (
+        UPDATE attune.inquiry
+        SET status = 'cancelled'
+        FROM stopped
+        WHERE execution = stopped.id AND inquiry.status = 'pending'
+    )
+    SELECT id, status, workflow_id, kind FROM stopped
 """)  # noqa: S608 - the expression is a constant
 
 _WORKFLOW_ID = text("SELECT workflow_id FROM attune.execution WHERE id = :id")

@@ -203,12 +203,16 @@ async def test_a_held_end_is_cancelled_at_once(database: Database) -> None:
 
 async def test_what_is_being_cancelled_is_not_held(database: Database) -> None:
     execution, _ = await started(database)
-    await posts(database, execution)
+    inquiry = await posts(database, execution)
     async with database.transaction() as tx:
-        identity = await make_identity(tx)
-    await CancelService(database).cancel(caller_of(identity), execution.id)
+        caller = caller_of(await make_identity(tx))
+    await CancelService(database).cancel(caller, execution.id)
 
+    with pytest.raises(TooLate) as refused:
+        await RespondService(database).respond(caller, inquiry.id, YES)
     assert await ends(database, execution) is Status.CANCELLED
+
+    assert refused.value.evidence == {"status": InquiryStatus.CANCELLED}
 
     status, _, outcome = await stands(database, execution)
     assert (status, outcome) == (Status.CANCELLED, InquiryStatus.CANCELLED)

@@ -146,5 +146,7 @@ def test_a_process_that_ended_well_waits_for_the_answer_only() -> None:
     assert ending(InquiryStatus.PENDING).is_held
     assert ending(InquiryStatus.RESPONDED).result["response"] == {"ok": True}
     assert ending(InquiryStatus.TIMEOUT) == ended
-    canceled = ending(InquiryStatus.PENDING, is_canceled=True)
-    assert (canceled.status, canceled.is_held) == (Status.CANCELLED, False)
+    assert ending(InquiryStatus.CANCELLED) == ended
+    for outcome in (InquiryStatus.PENDING, InquiryStatus.CANCELLED):
+        canceled = ending(outcome, is_canceled=True)
+        assert (canceled.status, canceled.is_held) == (Status.CANCELLED, False)
