@@ -16,28 +16,47 @@ from tests.support.constructs import (
 )
 
 
+class Language:
+    """The constructs, made and started all at once by the first test."""
+
+    def __init__(self) -> None:
+        self.pack = "language"
+        self.started: dict[str, int] = {}
+
+    async def start(self, person: Person) -> None:
+        """Make every construct, then start every one."""
+        await make_actions(person, self.pack)
+        refs = {each.name: await each.make(person, self.pack) for each in CONSTRUCTS}
+        for each in CONSTRUCTS:
+            started = await person.execute(refs[each.name], **each.parameters)
+            self.started[each.name] = started
+
+
 @pytest.fixture(scope="module")
-def made_packs() -> set[str]:
-    """The packs that this module has made so far."""
-    return set()
+def shared() -> Language:
+    """What the tests of this module share."""
+    return Language()
 
 
 @pytest.fixture
-async def pack(person: Person, made_packs: set[str]) -> str:
+async def language(person: Person, shared: Language) -> Language:
+    """The constructs, on their way."""
+    if not shared.started:
+        await shared.start(person)
+    return shared
+
+
+@pytest.fixture
+def pack(language: Language) -> str:
     """A pack with the actions of all constructs."""
-    if not made_packs:
-        await make_actions(person, "language")
-        made_packs.add("language")
-    return "language"
+    return language.pack
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: each.name)
 async def test_a_construct_does_what_it_says(
-    person: Person, pack: str, construct: Construct
+    person: Person, language: Language, construct: Construct
 ) -> None:
-    ref = await construct.make(person, pack)
-
-    execution_id = await person.execute(ref, **construct.parameters)
+    execution_id = language.started[construct.name]
 
     await person.ends(execution_id, seconds=60)
     await construct.check(person, execution_id)
@@ -126,6 +145,35 @@ async def test_a_retry_is_a_new_execution_of_the_first_attempt(
     assert [each["original_execution"] for each in later] == [first["id"]] * 2
     told = [each["workflow_task"]["retry_count"] for each in (first, *later)]
     assert told == [0, 1, 2]
+
+
+async def test_a_result_of_five_megabytes_is_read_where_it_is(
+    person: Person, pack: str
+) -> None:
+    await person.make_action(
+        f"{pack}.large",
+        """printf '{"number": 7, "blob": "'
+        head -c 5000000 /dev/zero | tr '\\0' x
+        printf '"}'""",
+        output_format="json",
+    )
+    await make_workflow(
+        person,
+        f"{pack}.heavy",
+        [
+            task("large", "large", do=["small"]),
+            task("small", input={"value": "{{ task.large.result.number }}"}),
+        ],
+        output_map={"value": "{{ task.small.result.value }}"},
+    )
+
+    execution_id = await person.execute(f"{pack}.heavy")
+
+    ended = await person.ends(execution_id)
+    assert ended["result"] == {"succeeded": True, "value": 7}
+    large, _ = await children_of(person, execution_id)
+    result = (await person.execution(large["id"]))["result"]
+    assert len(result["data"]["blob"]) == 5_000_000
 
 
 async def test_a_loop_without_an_end_ends_in_a_clear_error(

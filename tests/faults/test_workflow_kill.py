@@ -23,8 +23,9 @@ async def test_no_construct_minds_a_part_being_killed(
     constructs = [each for each in CONSTRUCTS if each.name not in COUNTS_RUNS]
     refs = {each.name: await each.make(person, "killed") for each in constructs}
 
+    started: list[tuple[Construct, int]] = []
     for part in PARTS:
-        started = [
+        started += [
             (each, await _start(person, refs[each.name], each, part))
             for each in constructs
         ]
@@ -32,9 +33,9 @@ async def test_no_construct_minds_a_part_being_killed(
         stack.kill(part, signal.SIGKILL)
         await stack.wait_ready(part)
 
-        for construct, execution_id in started:
-            await _ends(person, execution_id)
-            await construct.check(person, execution_id)
+    for construct, execution_id in started:
+        await person.patiently_ends(execution_id, seconds=150)
+        await construct.check(person, execution_id)
 
 
 async def _start(person: Person, ref: str, construct: Construct, part: str) -> int:
@@ -42,8 +43,3 @@ async def _start(person: Person, ref: str, construct: Construct, part: str) -> i
     if "key" in parameters:
         parameters["key"] = f"{parameters['key']}-{part}"
     return await person.execute(ref, **parameters)
-
-
-async def _ends(person: Person, execution_id: int) -> None:
-    """Wait for the end, with a database that may have gone away for a moment."""
-    await person.patiently_ends(execution_id, seconds=150)
