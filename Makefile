@@ -26,7 +26,7 @@ help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: $(INSTALLED) ## Send a webhook and watch what becomes of it, on a stack of its own.
+demo: $(INSTALLED) ## Watch a webhook become a result, and a release wait for a person.
 	@$(BIN)/attune demo
 
 .PHONY: up

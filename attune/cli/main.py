@@ -12,7 +12,11 @@ SERVER = (
     ("up", "Run everything on this machine until Ctrl-C.", "up:up"),
     ("down", "Stop the stack on this machine.", "up:down"),
     ("status", "Show the parts of the stack on this machine.", "up:status"),
-    ("demo", "Send a webhook and watch what becomes of it.", "demo:demo"),
+    (
+        "demo",
+        "Watch a webhook become a result, and a release wait for a person.",
+        "demo:demo",
+    ),
     ("api", "Run the API.", "server:api"),
     ("orchestrator", "Run the orchestrator.", "server:orchestrator"),
     ("worker", "Run a worker; list workers, keep work away from one.", "worker:app"),

@@ -17,6 +17,7 @@ from tests.support.eventually import eventually
 
 MOST_SECONDS = 120
 STOP_SECONDS = 15
+RELEASES_SECONDS = 15
 
 STORY = (
     r"postgres ready in [\d.]+ s",
@@ -36,6 +37,19 @@ STORY = (
     r"\d\.\d{3}  stderr \| \[1/2\] How do they say hello in French\?",
     r"\d\.\d{3}  completed",
     r'"message": "Bonjour, Ada! Hello, Ada!"',
+    r"workflows release\.release",
+    r"\$ attune run release\.release service=shop version=1\.5 --no-wait",
+    r"\d\.\d{3}  execution 2 requested",
+    r"\d\.\d{3}  task deploy_staging completed \(execution 3\)",
+    r"execution 2 waits: somebody has to answer inquiry 1: shop 1\.5 is on staging",
+    r"\$ attune inquiry respond 1 approved=true comment='Go ahead'",
+    r"\d\.\d{3}  task deploy_production completed \(execution 5\)",
+    r"Execution 2 of release\.release completed: released",
+    r"├─  4 approve +core\.ask +completed",
+    r"└─  6 tell +release\.notify +completed",
+    r"\d\.\d{3}  task approve timeout \(execution 9\)",
+    r"\d\.\d{3}  task roll_back_staging completed \(execution 10\)",
+    r"Execution 7 of release\.release completed: expired",
     r"API document     http://127\.0\.0\.1:8080/docs",
     r"All stopped and gone, after \d+ s in all",
 )
@@ -93,12 +107,14 @@ async def demo(place: Path) -> AsyncIterator[Demo]:
         await process.wait()
 
 
-async def test_demo_tells_the_way_from_event_to_result(demo: Demo, place: Path) -> None:
+async def test_demo_tells_its_stories_to_the_end(demo: Demo, place: Path) -> None:
     await asyncio.wait_for(demo.read(), MOST_SECONDS)
 
     assert await demo.process.wait() == 0, demo.text
     for step in STORY:
         assert re.search(step, demo.text), f"{step}\n{demo.text}"
+    durations = re.findall(r"([\d.]+)  task tell completed", demo.text)
+    assert sum(map(float, durations)) < RELEASES_SECONDS
     names = {each.pid for each in demo.seen}
     assert len(names) > len(("postgres", "temporal", "api", "orchestrator", "worker"))
     await demo.leaves_nothing(place)
