@@ -14,36 +14,35 @@ from attune.domain.worker import STALE_AFTER
 
 YOUNG = timedelta(seconds=3)
 
-# What it asks itself; for a workflow of which nothing else runs, what a task asks.
+# What it asks itself; for a workflow of which nothing else runs, what a task asks. The
+# tasks are counted in one pass, for a workflow may have any number of them.
 _ASKED = """
     SELECT asked.*
-    FROM (
-        SELECT e.id
-        UNION ALL
-        SELECT task.id
-        FROM attune.execution AS task
-        WHERE
-            task.parent = e.id
-            AND task.awaited
-            AND task.status = 'running'
-            AND NOT EXISTS (
-                SELECT
-                FROM attune.execution AS other
+    FROM attune.inquiry AS asked
+    WHERE
+        e.status = 'running'
+        AND asked.id = COALESCE(
+            (
+                SELECT own.id
+                FROM attune.inquiry AS own
+                WHERE own.execution = e.id AND own.status = 'pending'
+            ),
+            (
+                SELECT min(open.id)
+                FROM attune.execution AS task
                 LEFT JOIN attune.inquiry AS open
-                    ON open.execution = other.id AND open.status = 'pending'
+                    ON open.execution = task.id
+                    AND open.status = 'pending'
+                    AND task.status = 'running'
                 WHERE
-                    other.parent = e.id
-                    AND other.awaited
-                    AND other.status IN (
+                    task.parent = e.id
+                    AND task.awaited
+                    AND task.status IN (
                         'requested', 'scheduling', 'scheduled', 'running', 'canceling'
                     )
-                    AND open.id IS NULL
+                HAVING count(*) = count(open.id)
             )
-    ) AS asking
-    JOIN attune.inquiry AS asked ON asked.execution = asking.id
-    WHERE asked.status = 'pending'
-    ORDER BY asked.id
-    LIMIT 1
+        )
 """
 
 _FACTS = text(f"""
@@ -98,7 +97,7 @@ _FACTS = text(f"""
             'task', t.task, 'retry_count', t.retry_count, 'until', t.due_at
         ) END AS timer
     FROM attune.execution AS e
-    LEFT JOIN LATERAL ({_ASKED}) AS i ON e.status = 'running'
+    LEFT JOIN LATERAL ({_ASKED}) AS i ON true
     LEFT JOIN attune.workflow_execution AS s
         ON s.execution = e.id AND e.status = 'running'
     LEFT JOIN LATERAL (
