@@ -31,7 +31,7 @@ async def test_what_asks_waits_for_its_answer(tx: Transaction) -> None:
 
 async def test_a_workflow_waits_for_what_its_tasks_ask(tx: Transaction) -> None:
     workflow = await running(tx)
-    task = {"parent_id": workflow.id, "awaited": True}
+    task: dict[str, Any] = {"parent_id": workflow.id, "awaited": True}
     first = await make_inquiry(tx, await running(tx, **task))
     await make_inquiry(tx, await running(tx, **task))
     await make_execution(tx, status=Status.COMPLETED, **task)
@@ -45,7 +45,7 @@ async def test_a_workflow_that_runs_beside_its_question_waits_for_nothing(
     tx: Transaction,
 ) -> None:
     workflow = await running(tx)
-    task = {"parent_id": workflow.id, "awaited": True}
+    task: dict[str, Any] = {"parent_id": workflow.id, "awaited": True}
     await make_inquiry(tx, await running(tx, **task))
     await running(tx, **task)
 
