@@ -101,7 +101,7 @@ async def test_actions_are_listed_and_searched(sdk: Sdk) -> None:
     )
     found = await sdk.items("actions.search_actions", **asked, packs="core")
 
-    assert [each["ref"] for each in listed] == ["core.echo", "core.http_request"]
+    assert [each["ref"] for each in listed] == ["core.ask", "core.echo"]
     assert {each["ref"] for each in found} >= {"core.echo", "core.noop", "core.sleep"}
     [echo] = [each for each in found if each["ref"] == "core.echo"]
     expected = {"label": "Echo", "is_workflow": False, "runtime_ref": "core.shell"}
