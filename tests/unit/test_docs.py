@@ -299,6 +299,21 @@ def test_a_workflow_is_drawn_as_is_shown() -> None:
     assert f"{draw(graph)}\n" == drawing
 
 
+def test_the_question_that_is_shown_is_that_of_the_example() -> None:
+    [shown] = [b for b in blocks(DOCS / "approvals.md") if b.language == "yaml"]
+    release = ROOT / "examples/packs/release/workflows/release.yaml"
+
+    assert named_file(shown) is None  # or a reader would write it
+    assert shown.text in release.read_text()
+
+
+def test_the_example_is_drawn_as_is_shown() -> None:
+    release = ROOT / "examples/packs/release/workflows/release.yaml"
+    drawing = draw(yaml.safe_load(release.read_text()))
+
+    assert drawing in (DOCS / "approvals.md").read_text()
+
+
 @pytest.mark.parametrize("pack", sorted((ROOT / "examples/packs").iterdir()), ids=_name)
 def test_an_example_loads_without_a_warning(pack: Path) -> None:
     assert read_pack(pack).warnings == ()
