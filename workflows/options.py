@@ -12,6 +12,7 @@ from temporalio.workflow import (
 
 with workflow.unsafe.imports_passed_through():
     from attune.messages.execution import Pause
+    from attune.messages.names import UNEXPECTED
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 """How long a worker may be silent before it counts as lost; it beats every 3 s."""
@@ -68,8 +69,19 @@ def database(*, summary: str) -> LocalActivityConfig:
 
 
 def advance() -> LocalActivityConfig:
-    """Repeat until PostgreSQL takes it; a step may write thousands of rows."""
-    return {**database(summary="advance"), "start_to_close_timeout": _LONGEST_STEP}
+    """Repeat until PostgreSQL takes it; a step may write thousands of rows.
+
+    What is our own mistake ends the run: another one tries again, not for ever.
+    """
+    return {
+        "start_to_close_timeout": _LONGEST_STEP,
+        "retry_policy": RetryPolicy(
+            initial_interval=timedelta(milliseconds=200),
+            maximum_interval=timedelta(seconds=5),
+            non_retryable_error_types=[UNEXPECTED],
+        ),
+        "summary": "advance",
+    }
 
 
 def pause() -> LocalActivityConfig:

@@ -1,6 +1,9 @@
-"""The names that Temporal knows us by: task queues, workflow ids, search attributes."""
+"""The names that Temporal knows us by: task queues, workflow ids, search attributes, failures."""
 
 ORCHESTRATION_QUEUE = "attune-orchestrator"
+
+UNEXPECTED = "UNEXPECTED"
+"""The type of a failure that is no error of the family, but a mistake of ours."""
 
 EXECUTION_ATTRIBUTE = "AttuneExecution"
 ACTION_ATTRIBUTE = "AttuneAction"

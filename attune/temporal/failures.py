@@ -16,8 +16,7 @@ from temporalio.worker import (
 )
 
 from attune.domain.errors import AttuneError
-
-UNEXPECTED = "UNEXPECTED"
+from attune.messages.names import UNEXPECTED
 
 logger = logging.getLogger(__name__)
 

@@ -115,7 +115,7 @@ _RELEASE = text("""
 # Live executions given to Temporal that nothing has moved for long. Those that wait for
 # a person do so for as long as that takes, and need no workflow run for their end.
 _FIND_STUCK = text(f"""
-    SELECT id, workflow_id, {KIND} AS kind, action_ref
+    SELECT id, workflow_id, {KIND} AS kind, action_ref, dispatch_generation
     FROM attune.execution
     WHERE
         status IN ('scheduled', 'running', 'canceling')
@@ -192,6 +192,8 @@ class StuckExecution:
     workflow_id: str
     kind: ExecutionKind
     action_ref: str
+    generation: int = 0
+    """How many runs have been lost before this one."""
 
 
 class DispatchRepository:
@@ -243,7 +245,11 @@ class DispatchRepository:
         )
         return [
             StuckExecution(
-                row.id, row.workflow_id, ExecutionKind(row.kind), row.action_ref
+                id=row.id,
+                workflow_id=row.workflow_id,
+                kind=ExecutionKind(row.kind),
+                action_ref=row.action_ref,
+                generation=row.dispatch_generation,
             )
             for row in rows
         ]
