@@ -21,8 +21,8 @@ from attune.domain.json import JsonObject
 # What is decided below holds for the policies as they are: these stay so until the end.
 _FACTS = """
     e.id, e.status, e.action_ref, e.pack_ref, e.config, e.executor, e.trace_tag,
-    e.timeout_seconds, e.created, e.started_at, e.workflow_id, e.parent, e.awaited,
-    e.secret_references, e.rule_ref, e.trigger_ref, e.env_vars,
+    e.timeout_seconds, e.started_at, e.workflow_id, e.parent, e.awaited,
+    e.secret_references,
     e.definition -> 'action' -> 'param_schema' AS param_schema,
     clock_timestamp() AS read_at,
     pg_advisory_xact_lock_shared(4150, 3) IS NULL AS holds_policies
@@ -162,15 +162,11 @@ class LockedWorkflow:
     executor: int | None
     trace_tag: str | None
     timeout_seconds: int | None
-    created: datetime
     started_at: datetime | None
     workflow_id: str | None
     parent: int | None
     awaited: bool
     secret_references: list[Any] | None
-    rule_ref: str | None
-    trigger_ref: str | None
-    env_vars: dict[str, str]
     param_schema: JsonObject
     read_at: datetime
     """By the database's clock."""

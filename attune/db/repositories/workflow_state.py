@@ -56,7 +56,7 @@ _TAKE_ALL_DUE = text(_TAKE_DUE.format(narrowed=""))
 _TIMERS = text("""
     SELECT id, extract(epoch FROM due_at - clock_timestamp())::float8 AS seconds
     FROM attune.workflow_timer
-    WHERE workflow_execution = :state_id AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(:ids))
+    WHERE workflow_execution = :state_id
     ORDER BY id
 """)
 
@@ -268,12 +268,9 @@ class WorkflowStateRepository:
             rows = await self._session.execute(_TAKE_THESE_DUE, values)
         return _in_order(rows)
 
-    async def timers(
-        self, state_id: int, ids: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """Return timers with the seconds that are left of each."""
-        values = {"state_id": state_id, "ids": None if ids is None else list(ids)}
-        rows = await self._session.execute(_TIMERS, values)
+    async def timers(self, state_id: int) -> list[tuple[int, float]]:
+        """Return the timers with the seconds that are left of each."""
+        rows = await self._session.execute(_TIMERS, {"state_id": state_id})
         return [(row.id, max(0.0, row.seconds)) for row in rows]
 
     async def set_timers(
