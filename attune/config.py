@@ -151,6 +151,9 @@ class SecuritySettings(Group):
     worker_token_seconds: Seconds = 86_400
     """Lifetime of a worker's token, in seconds; the API renews it in time."""
 
+    sensor_token_seconds: Seconds = 86_400
+    """Lifetime of a sensor's token, in seconds; it is renewed after half of it."""
+
     execution_token_grace_seconds: Seconds = 60
     """Seconds an execution's token outlives the execution's time limit."""
 
@@ -179,6 +182,15 @@ class WorkerSettings(Group):
     max_concurrent: Count = 16
     """Executions that run at the same time."""
 
+    max_concurrent_sensors: Annotated[int, Field(ge=0)] = 20
+    """Sensors that are hosted at the same time; 0 hosts none."""
+
+    notifier_ws_url: str | None = None
+    """URL of `/ws` as sensors reach it; made from `api_url` when not given."""
+
+    allow_insecure_notifier_ws: bool = False
+    """Let sensors speak to a `ws://` URL that is not on this machine."""
+
     heartbeat_seconds: Seconds = 2
     """Seconds between two heartbeats to the API."""
 
@@ -193,6 +205,9 @@ class WorkerSettings(Group):
 
     kill_grace_seconds: Seconds = 5
     """Seconds between SIGTERM and SIGKILL for an action's processes."""
+
+    sensor_grace_seconds: Seconds = 10
+    """Seconds between SIGTERM and SIGKILL for a sensor's processes."""
 
     shutdown_grace_seconds: Seconds = 30
     """Seconds that running actions get to end when the worker stops."""
@@ -212,6 +227,19 @@ class OrchestratorSettings(Group):
 
     shutdown_grace_seconds: Seconds = 10
     """Seconds that open activities get to end when the orchestrator stops."""
+
+
+class SensorSettings(Group):
+    """Sensors that fail."""
+
+    first_pause_seconds: Seconds = 5
+    """Seconds before a sensor that failed is started again; doubled each time."""
+
+    longest_pause_seconds: Seconds = 300
+    """Most seconds before a sensor that failed is started again."""
+
+    well_after_seconds: Seconds = 60
+    """Seconds after which a running sensor counts as well, and its failures as over."""
 
 
 class LoggingSettings(Group):
@@ -252,6 +280,7 @@ class Settings(BaseSettings):
     security: SecuritySettings = SecuritySettings()
     worker: WorkerSettings = WorkerSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
+    sensors: SensorSettings = SensorSettings()
     logging: LoggingSettings = LoggingSettings()
 
     @classmethod

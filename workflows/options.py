@@ -20,6 +20,11 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 ACTION_ALLOWANCE = timedelta(minutes=15)
 """Beyond an action's own limit: building its environment, ending it, reporting it."""
 
+SENSOR_HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+"""The same for a worker that hosts a sensor, which another one has to take soon."""
+
+_YEARS = timedelta(days=3650)
+
 _LONGEST_STEP = timedelta(seconds=60)
 
 GATHERING = Pause(seconds=0.5)
@@ -50,6 +55,18 @@ def action(*, queue: str, limit_seconds: float, summary: str) -> ActivityConfig:
         "task_queue": queue,
         "start_to_close_timeout": timedelta(seconds=limit_seconds) + ACTION_ALLOWANCE,
         "heartbeat_timeout": HEARTBEAT_TIMEOUT,
+        "retry_policy": RetryPolicy(maximum_attempts=1),
+        "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        "summary": summary,
+    }
+
+
+def sensor(*, queue: str, summary: str) -> ActivityConfig:
+    """Run as long as the sensor is wanted; who is silent for ten seconds is lost."""
+    return {
+        "task_queue": queue,
+        "start_to_close_timeout": _YEARS,
+        "heartbeat_timeout": SENSOR_HEARTBEAT_TIMEOUT,
         "retry_policy": RetryPolicy(maximum_attempts=1),
         "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         "summary": summary,

@@ -23,6 +23,7 @@ from attune.api.routes import (
     internal_execution,
     internal_pack,
     internal_runtime,
+    internal_sensor,
     internal_worker,
     pack,
     policy,
@@ -57,6 +58,7 @@ ROUTERS: tuple[Router, ...] = (
     policy.router,
     internal_runtime.router,
     internal_pack.router,
+    internal_sensor.router,
 )
 """Every router of the product; a new subject adds one line."""
 

@@ -11,6 +11,7 @@ from attune.config import Settings
 from attune.db.database import Database
 from attune.db.listener import Listener
 from attune.domain.run_link import RunLinks
+from attune.domain.sensor import BackOff
 from attune.packs.store import PackStore
 from attune.security.encryption import Encryption
 from attune.security.passwords import Passwords
@@ -46,6 +47,7 @@ from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
+from attune.services.sensor.run import SensorRunService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
@@ -89,6 +91,7 @@ class Services:
     rules: RuleService
     runtime_catalog: RuntimeCatalogService
     runtimes: RuntimeService
+    sensor_runs: SensorRunService
     triggers: TriggerService
     webhooks: WebhookService
     workers: WorkerService
@@ -155,6 +158,14 @@ def compose(settings: Settings, database: Database) -> Services:
         rules=RuleService(database, definitions, encryption),
         runtime_catalog=RuntimeCatalogService(database),
         runtimes=RuntimeService(database, definitions),
+        sensor_runs=SensorRunService(
+            database,
+            encryption,
+            tokens,
+            intake,
+            token_lifetime=timedelta(seconds=security.sensor_token_seconds),
+            back_off=_back_off(settings),
+        ),
         triggers=TriggerService(database, definitions),
         webhooks=WebhookService(database, definitions),
         auth=AuthService(database, tokens, passwords, auth_rules, throttle),
@@ -162,6 +173,14 @@ def compose(settings: Settings, database: Database) -> Services:
         identities=IdentityService(database, passwords, throttle),
         workers=WorkerService(database, tokens, worker_lifetime),
         workflows=WorkflowService(database, definitions),
+    )
+
+
+def _back_off(settings: Settings) -> BackOff:
+    return BackOff(
+        first_seconds=settings.sensors.first_pause_seconds,
+        longest_seconds=settings.sensors.longest_pause_seconds,
+        well_after_seconds=settings.sensors.well_after_seconds,
     )
 
 

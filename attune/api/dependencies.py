@@ -32,6 +32,7 @@ from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
+from attune.services.sensor.run import SensorRunService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
@@ -79,6 +80,7 @@ PackWorkflows = Annotated[PackWorkflowService, provided(PackWorkflowService)]
 Runtimes = Annotated[RuntimeService, provided(RuntimeService)]
 Actions = Annotated[ActionService, provided(ActionService)]
 Workflows = Annotated[WorkflowService, provided(WorkflowService)]
+SensorRuns = Annotated[SensorRunService, provided(SensorRunService)]
 Triggers = Annotated[TriggerService, provided(TriggerService)]
 Webhooks = Annotated[WebhookService, provided(WebhookService)]
 Receiving = Annotated[ReceiveService, provided(ReceiveService)]

@@ -47,6 +47,7 @@ from attune.db.repositories.runtime import (
     RuntimeVersionRepository,
 )
 from attune.db.repositories.sensor import SensorRepository
+from attune.db.repositories.sensor_process import SensorProcessRepository
 from attune.db.repositories.trigger import TriggerRepository
 from attune.db.repositories.waiting import WaitingRepository
 from attune.db.repositories.worker import WorkerRepository
@@ -96,6 +97,7 @@ class Transaction:
         self.rules = RuleRepository(session)
         self.runtime_versions = RuntimeVersionRepository(session)
         self.runtimes = RuntimeRepository(session)
+        self.sensor_processes = SensorProcessRepository(session)
         self.sensors = SensorRepository(session)
         self.triggers = TriggerRepository(session)
         self.waiting = WaitingRepository(session)

@@ -16,6 +16,16 @@ def runtime_queue(runtime_ref: str) -> str:
     return f"attune-action-{runtime_ref}"
 
 
+def sensor_queue(runtime_ref: str) -> str:
+    """Return the task queue of workers that host sensors of this runtime."""
+    return f"attune-sensor-{runtime_ref}"
+
+
+def sensor_workflow_id(sensor_ref: str) -> str:
+    """Return the id of the workflow that keeps the process of a sensor."""
+    return f"sensor-{sensor_ref}"
+
+
 def execution_workflow_id(execution_id: int, generation: int = 0) -> str:
     """Return the id of the workflow that runs one execution.
 

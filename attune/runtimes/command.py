@@ -54,7 +54,7 @@ def compose(launch: ActionLaunch, scene: Scene) -> ProcessSpec:
     if file is None:
         argv = _inline_command(launch, scene, environment)
     else:
-        argv = _command(launch.runtime.execution_config, scene, file)
+        argv = code_command(launch.runtime.execution_config, scene, file)
     return ProcessSpec(
         argv=argv,
         cwd=scene.pack_dir if scene.pack_dir.is_dir() else scene.run_dir,
@@ -83,7 +83,8 @@ def _has_variables(launch: ActionLaunch) -> bool:
     return launch.runtime.execution_config.inline_execution.inject_shell_helpers
 
 
-def _command(config: ExecutionConfig, scene: Scene, file: Path) -> list[str]:
+def code_command(config: ExecutionConfig, scene: Scene, file: Path) -> list[str]:
+    """Return what runs the file: the interpreter with its arguments, or itself."""
     if not scene.interpreter:
         return [str(file)]
     given = config.interpreter.args if config.interpreter else ()
@@ -111,7 +112,7 @@ def _inline_command(
     extension = inline.extension or _file_extension(config) or ""
     dotted = "." + extension.lstrip(".") if extension else ""
     script = write_private(scene.run_dir / f"action{dotted}", code.encode())
-    return _command(config, scene, script)
+    return code_command(config, scene, script)
 
 
 def _check_is_code(launch: ActionLaunch, scene: Scene) -> None:

@@ -17,6 +17,7 @@ from attune.runtimes.output import DEFAULT_LIMIT, OutputCapture, Sink
 from attune.runtimes.probe import RuntimeProbe
 from attune.runtimes.process import ProcessSpec, Supervisor
 from attune.runtimes.running import Exit, RunningProcess
+from attune.runtimes.sensor import SensorLauncher
 from attune.runtimes.stream import Stream
 from attune.runtimes.variables import (
     WorkerPlaces,
@@ -56,6 +57,12 @@ class ActionLauncher:
         limits: RunLimits,
     ) -> None:
         self.supervisor = supervisor
+        self.sensors = SensorLauncher(
+            supervisor=supervisor,
+            environments=environments,
+            workspace=workspace,
+            inherited=inherited,
+        )
         self.probe = RuntimeProbe(supervisor, inherited)
         self._environments = environments
         self._workspace = workspace

@@ -103,10 +103,11 @@ def _extends(variable: str | EnvironmentVariable) -> bool:
 
 def _context_variables(launch: ActionLaunch) -> dict[str, str]:
     return {
-        f"ATTUNE_CONTEXT_{_variable_name(key)}": to_text(value)
+        f"ATTUNE_CONTEXT_{variable_name(key)}": to_text(value)
         for key, value in launch.context.items()
     }
 
 
-def _variable_name(key: str) -> str:
+def variable_name(key: str) -> str:
+    """Return the key as it may stand in the name of a variable."""
     return re.sub(r"[^A-Z0-9_]", "_", key.upper())

@@ -24,8 +24,10 @@ from attune.messages.execution import (
     ExecutionRequest,
     WakeRequest,
 )
+from attune.messages.sensor import SensorWatch
 from attune.messages.workflow import WorkflowRequest
 from workflows.execution import ExecutionWorkflow
+from workflows.sensor import SensorWorkflow
 from workflows.workflow import PackWorkflow
 
 _EXECUTION = SearchAttributeKey.for_keyword_list(names.EXECUTION_ATTRIBUTE)
@@ -120,6 +122,25 @@ class Gateway:
         """Send a signal; both kinds of run know those of executions by one name."""
         try:
             await self._client.get_workflow_handle(workflow_id).signal(signal, message)
+        except RPCError as error:
+            raise _translate(error, workflow_id) from error
+
+    async def keep_sensor(self, sensor_ref: str) -> None:
+        """Have the one workflow of this sensor look at its row, started if need be."""
+        workflow_id = names.sensor_workflow_id(sensor_ref)
+        try:
+            await self._client.start_workflow(
+                SensorWorkflow.run,
+                SensorWatch(sensor_ref=sensor_ref),
+                id=workflow_id,
+                task_queue=names.ORCHESTRATION_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal="wake",
+                static_summary=f"sensor {sensor_ref}",
+                search_attributes=TypedSearchAttributes(
+                    [SearchAttributePair(_PACK, [sensor_ref.partition(".")[0]])]
+                ),
+            )
         except RPCError as error:
             raise _translate(error, workflow_id) from error
 

@@ -69,14 +69,14 @@ class WorkerApi:
     async def register(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Make this worker known; answers its row."""
         content = json.dumps(body).encode()
-        return await persist(lambda: self._post("/internal/workers/register", content))
+        return await persist(lambda: self.post("/internal/workers/register", content))
 
     async def heartbeat(
         self, worker_id: int, body: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Tell that we live and what we run; one try, since the next beat is near."""
         path = f"/internal/workers/{worker_id}/heartbeat"
-        return await self._post(path, json.dumps(body).encode())
+        return await self.post(path, json.dumps(body).encode())
 
     async def runtimes(self) -> list[dict[str, Any]]:
         """Return every runtime of the platform that can run code."""
@@ -88,14 +88,14 @@ class WorkerApi:
         """Claim the execution and learn what to run; Refused if it is not ours."""
         path = f"/internal/executions/{execution_id}/start"
         content = start.model_dump_json().encode()
-        answer = await persist(lambda: self._post(path, content))
+        answer = await persist(lambda: self.post(path, content))
         return ActionLaunch.model_validate(answer["data"])
 
     async def finish(self, execution_id: int, end: AttemptEnd) -> AttemptRecord:
         """Record the end, repeated until the API takes it."""
         path = f"/internal/executions/{execution_id}/finish"
         content = end.model_dump_json().encode()
-        answer = await persist(lambda: self._post(path, content))
+        answer = await persist(lambda: self.post(path, content))
         return AttemptRecord.model_validate(answer["data"])
 
     async def append_output(
@@ -106,7 +106,7 @@ class WorkerApi:
             f"/internal/executions/{execution_id}/output/{stream}"
             f"?attempt_id={attempt_id}&offset={offset}"
         )
-        await persist(lambda: self._call("POST", path, data=data, headers=_BYTES))
+        await persist(lambda: self.post_bytes(path, data))
 
     @asynccontextmanager
     async def bundle(self, pack_ref: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -119,8 +119,13 @@ class WorkerApi:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(type(error).__name__) from error
 
-    async def _post(self, path: str, content: bytes) -> dict[str, Any]:
+    async def post(self, path: str, content: bytes) -> dict[str, Any]:
+        """Post a JSON document, once."""
         return await self._call("POST", path, data=content, headers=_JSON)
+
+    async def post_bytes(self, path: str, content: bytes) -> dict[str, Any]:
+        """Post raw bytes, once."""
+        return await self._call("POST", path, data=content, headers=_BYTES)
 
     async def _call(
         self,

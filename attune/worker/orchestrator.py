@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.execution import ExecutionActivities
+from activities.sensor import SensorRecordActivities
 from activities.workflow import WorkflowActivities
 from attune.config import Settings
 from attune.db.database import Database
@@ -22,6 +23,7 @@ from attune.services.execution.reconcile import ReconcileService
 from attune.services.execution.settle import SettleService
 from attune.services.inquiry.expire import ExpiryService
 from attune.services.inquiry.open import OpenService
+from attune.services.sensor.keep import SensorKeepService
 from attune.services.workflow.advance import AdvanceService
 from attune.temporal.client import connect_patiently
 from attune.temporal.failures import FailureTranslation
@@ -31,9 +33,14 @@ from attune.worker.connection import temporal_address
 from attune.worker.deadlines import Deadlines
 from attune.worker.dispatcher import CHANNEL, Dispatcher
 from attune.worker.reconciler import Reconciler
+from attune.worker.sensor_keeper import CHANNELS as SENSOR_CHANNELS
+from attune.worker.sensor_keeper import SensorKeeper
 from attune.worker.shutdown import serve_until_stopped
 from workflows.execution import ExecutionWorkflow
+from workflows.sensor import SensorWorkflow
 from workflows.workflow import PackWorkflow
+
+Records = tuple[ExecutionActivities, WorkflowActivities, SensorRecordActivities]
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +95,13 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         look_seconds=look_seconds,
     )
     deadlines = Deadlines(ExpiryService(database))
+    keeping = SensorKeepService(database)
+    keeper = SensorKeeper(
+        keeping,
+        gateway,
+        Listener(settings.database.url.get_secret_value(), SENSOR_CHANNELS),
+        look_seconds=look_seconds,
+    )
     reconciler = Reconciler(ReconcileService(database, settling), gateway)
     async with (
         _temporal_worker(settings, client, _records(settings, database, settling)),
@@ -97,19 +111,21 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         group.create_task(admission.run())
         group.create_task(deadlines.run())
         group.create_task(reconciler.run())
+        group.create_task(keeper.run())
         logger.info("orchestrator serves")
 
 
 def _records(
     settings: Settings, database: Database, settling: SettleService
-) -> tuple[ExecutionActivities, WorkflowActivities]:
+) -> Records:
     advancing = AdvanceService(
         database,
         Encryption(settings.security.encryption_key.get_secret_value()),
         max_task_runs=settings.orchestrator.max_task_runs,
     )
     executions = ExecutionActivities(settling, OpenService(database))
-    return executions, WorkflowActivities(advancing)
+    sensors = SensorRecordActivities(SensorKeepService(database))
+    return executions, WorkflowActivities(advancing), sensors
 
 
 def _intake(settings: Settings) -> Intake:
@@ -121,18 +137,19 @@ def _intake(settings: Settings) -> Intake:
 def _temporal_worker(
     settings: Settings,
     client: Client,
-    records: tuple[ExecutionActivities, WorkflowActivities],
+    records: Records,
 ) -> Worker:
-    executions, packs = records
+    executions, packs, sensors = records
     return Worker(
         client,
         task_queue=ORCHESTRATION_QUEUE,
-        workflows=[ExecutionWorkflow, PackWorkflow],
+        workflows=[ExecutionWorkflow, PackWorkflow, SensorWorkflow],
         activities=[
             executions.settle,
             executions.pause,
             executions.open_inquiry,
             packs.advance,
+            sensors.order_sensor,
         ],
         # The sandbox imports our modules anew for each run, which was measured at a
         # third of this process's time. Lint bans what it would catch, and the tests

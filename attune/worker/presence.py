@@ -35,6 +35,7 @@ class Registration:
 
     name: str
     max_concurrent: int
+    max_concurrent_sensors: int = 0
 
     def body(self, offered: Sequence[OfferedRuntime]) -> dict[str, Any]:
         """Return the request of contract d.8."""
@@ -55,6 +56,7 @@ class Registration:
             "capabilities": {
                 "runtimes": runtimes,
                 "max_concurrent_executions": self.max_concurrent,
+                "max_concurrent_sensors": self.max_concurrent_sensors,
                 "pid": os.getpid(),
             },
         }

@@ -2,16 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.action import ActionActivities
-from attune.messages.names import runtime_queue
 from attune.temporal.failures import FailureTranslation
-from attune.worker.action_runner import Runner
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +19,15 @@ class Queues:
     def __init__(
         self,
         client: Client,
-        runner: Runner,
+        activity: Callable[..., Awaitable[object]],
         *,
+        queue_of: Callable[[str], str],
         max_concurrent: int,
         shutdown_grace: timedelta,
     ) -> None:
         self._client = client
-        self._activities = ActionActivities(runner)
+        self._activity = activity
+        self._queue_of = queue_of
         self._max_concurrent = max_concurrent
         self._shutdown_grace = shutdown_grace
         self._open: dict[str, Worker] = {}
@@ -55,15 +54,15 @@ class Queues:
     def _start(self, ref: str) -> None:
         worker = Worker(
             self._client,
-            task_queue=runtime_queue(ref),
-            activities=[self._activities.run_action],
+            task_queue=self._queue_of(ref),
+            activities=[self._activity],
             interceptors=[FailureTranslation()],
             max_concurrent_activities=self._max_concurrent,
             graceful_shutdown_timeout=self._shutdown_grace,
         )
         self._open[ref] = worker
         self._tasks[ref] = asyncio.create_task(worker.run(), name=ref)
-        logger.info("serves runtime", extra={"runtime": ref})
+        logger.info("serves queue", extra={"queue": self._queue_of(ref)})
 
     async def _close(self, ref: str) -> None:
         worker = self._open.pop(ref)

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations.frozen import apply_sql
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -10,7 +12,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    apply_sql("0006_sensor", "0006_notify_sensor", "0006_notify_definitions")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP TABLE attune.artifact_piece, attune.sensor_process")
+    op.execute("DROP SEQUENCE attune.sensor_generation")
+    op.execute("DROP ROUTINE attune.notify_sensor")
+    op.execute("DROP TRIGGER sensor_notify_definitions ON attune.sensor")

@@ -1,7 +1,7 @@
 """Every table of the platform, in one place for Alembic and for queries."""
 
 from attune.db.models.action import Action
-from attune.db.models.artifact import Artifact, ArtifactVersion
+from attune.db.models.artifact import Artifact, ArtifactPiece, ArtifactVersion
 from attune.db.models.enforcement import Enforcement
 from attune.db.models.event import Event
 from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
@@ -19,7 +19,7 @@ from attune.db.models.permission import (
 from attune.db.models.policy import Policy
 from attune.db.models.rule import Rule
 from attune.db.models.runtime import Runtime, RuntimeVersion
-from attune.db.models.sensor import Sensor
+from attune.db.models.sensor import Sensor, SensorProcess
 from attune.db.models.trigger import Trigger
 from attune.db.models.worker import Worker
 from attune.db.models.workflow import (
@@ -34,6 +34,7 @@ from attune.db.models.workflow import (
 __all__ = [
     "Action",
     "Artifact",
+    "ArtifactPiece",
     "ArtifactVersion",
     "Enforcement",
     "Event",
@@ -57,6 +58,7 @@ __all__ = [
     "Runtime",
     "RuntimeVersion",
     "Sensor",
+    "SensorProcess",
     "Trigger",
     "Worker",
     "WorkflowDefinition",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     CheckConstraint,
+    ForeignKey,
     Index,
     LargeBinary,
     String,
@@ -13,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from attune.db.base import Entity, RefText, Revised, reference
+from attune.db.base import Base, Entity, RefText, Revised, reference
 from attune.domain.artifact import (
     ArtifactBodyState,
     ArtifactClassification,
@@ -104,3 +105,19 @@ class ArtifactVersion(Entity):
         CheckConstraint("version > 0", name="version"),
         Index(None, "execution", postgresql_where=text("execution IS NOT NULL")),
     )
+
+
+class ArtifactPiece(Base):
+    """A piece of the content of a version that is still being written."""
+
+    __tablename__ = "artifact_piece"
+
+    version_id: Mapped[int] = mapped_column(
+        "artifact_version",
+        ForeignKey("attune.artifact_version.id", ondelete="CASCADE"),
+        primary_key=True,
+    )
+    byte_offset: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (CheckConstraint("byte_offset >= 0", name="byte_offset"),)

@@ -27,6 +27,11 @@ CREATE OR REPLACE TRIGGER trigger_notify_definitions
     FOR EACH ROW
     EXECUTE FUNCTION attune.notify_definitions();
 
+CREATE OR REPLACE TRIGGER sensor_notify_definitions
+    AFTER INSERT OR UPDATE OR DELETE ON attune.sensor
+    FOR EACH ROW
+    EXECUTE FUNCTION attune.notify_definitions();
+
 CREATE OR REPLACE TRIGGER action_notify_definitions
     AFTER INSERT OR UPDATE OR DELETE ON attune.action
     FOR EACH ROW

@@ -36,3 +36,38 @@ async def raise_worker_alert(
             idempotency_key=correlation_id,
         ),
     )
+
+
+async def raise_sensor_alert(
+    tx: Transaction,
+    intake: Intake,
+    *,
+    ref: str,
+    generation: int,
+    sensor_id: int | None,
+    worker_name: str | None,
+    error: str,
+) -> None:
+    """Emit `core.alert` for a sensor that fails again and again (contract, h)."""
+    correlation_id = f"sensor:{ref}:{generation}:failing"
+    await intake.accept(
+        tx,
+        NewEvent(
+            trigger_ref=ALERT_TRIGGER,
+            payload={
+                "severity": "error",
+                "category": "sensor",
+                "failure_type": "sensor_failing",
+                "component_type": "sensor",
+                "component_id": sensor_id,
+                "component_ref": ref,
+                "worker_role": "sensor",
+                "observed_at": utc_now().isoformat(),
+                "summary": f"Sensor {ref} keeps failing: {error}",
+                "details": {"worker": worker_name, "error": error},
+                "correlation_id": correlation_id,
+            },
+            config={"source": "platform"},
+            idempotency_key=correlation_id,
+        ),
+    )

@@ -30,8 +30,20 @@ async def choose_runtime(
     tx: Transaction, started: StartedExecution, worker_id: int
 ) -> RuntimeLaunch:
     """Choose the version to run on; InvalidInput says what the worker lacks."""
-    runtime = started.definition["runtime"]
     constraint = started.definition["action"].get("runtime_version_constraint")
+    runtime = started.definition["runtime"]
+    return await choose_version(tx, runtime, constraint, worker_id, what="action")
+
+
+async def choose_version(
+    tx: Transaction,
+    runtime: Mapping[str, Any],
+    constraint: str | None,
+    worker_id: int,
+    *,
+    what: str,
+) -> RuntimeLaunch:
+    """Choose the highest version of the runtime that the worker has and fits."""
     if not constraint:
         return _runtime(runtime, None, runtime["execution_config"])
     offered = await _offered(tx, worker_id, runtime["ref"])
@@ -39,7 +51,7 @@ async def choose_runtime(
     if found is None:
         has = ", ".join(offered) or "none"
         raise InvalidInput(
-            f"The action needs {runtime['ref']} {constraint}; its worker has {has}"
+            f"The {what} needs {runtime['ref']} {constraint}; its worker has {has}"
         )
     declared = (v for v in runtime["versions"] if _is_same(v["version"], found))
     own = next(declared, None)
