@@ -83,7 +83,10 @@ class ServerSettings(Group):
     """Largest request body, in bytes, except uploads."""
 
     max_upload_bytes: Bytes = 100_000_000
-    """Largest uploaded file, in bytes."""
+    """Largest uploaded pack, or result of an action, in bytes."""
+
+    max_artifact_bytes: Bytes = 5_000_000_000
+    """Largest uploaded file of an artifact, in bytes."""
 
     trusted_proxies: Networks = []
     """Addresses or networks whose X-Forwarded-For is believed, separated by commas."""

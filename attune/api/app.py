@@ -14,6 +14,8 @@ from attune.api.limits import Limits
 from attune.api.openapi import describe
 from attune.api.routes import (
     action,
+    artifact,
+    artifact_version,
     auth,
     enforcement,
     event,
@@ -55,6 +57,8 @@ ROUTERS: tuple[Router, ...] = (
     workflow.router,
     trigger.router,
     rule.router,
+    artifact.router,
+    artifact_version.router,
     policy.router,
     internal_runtime.router,
     internal_pack.router,
@@ -99,4 +103,5 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         body_bytes=settings.server.max_body_bytes,
         upload_bytes=settings.server.max_upload_bytes,
+        artifact_bytes=settings.server.max_artifact_bytes,
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from attune.api.changes import follow
 from attune.api.delivery import Proxies
+from attune.artifacts.files import ArtifactFiles
 from attune.config import Settings
 from attune.db.database import Database
 from attune.db.listener import Listener
@@ -18,6 +19,12 @@ from attune.security.passwords import Passwords
 from attune.security.tokens import Tokens
 from attune.services.access import AccessService
 from attune.services.action import ActionService
+from attune.services.artifact.content import ContentService
+from attune.services.artifact.masking import Masks
+from attune.services.artifact.read import ArtifactReadService
+from attune.services.artifact.stream import ArtifactStreamService
+from attune.services.artifact.version import VersionService
+from attune.services.artifact.write import ArtifactWriteService
 from attune.services.auth import AuthRules, AuthService
 from attune.services.definitions import Definitions
 from attune.services.enforcement import EnforcementService
@@ -61,6 +68,11 @@ class Services:
 
     access: AccessService
     actions: ActionService
+    artifacts: ArtifactReadService
+    artifact_contents: ContentService
+    artifact_streams: ArtifactStreamService
+    artifact_versions: VersionService
+    artifacts_written: ArtifactWriteService
     attempts: AttemptService
     auth: AuthService
     cancelling: CancelService
@@ -123,9 +135,21 @@ def compose(settings: Settings, database: Database) -> Services:
     intake = Intake(rulebook, encryption)
     executions = ReadService(database, encryption)
     store = PackStore(settings.packs_base_dir)
+    files, masks = ArtifactFiles(settings.artifacts_dir), Masks(encryption)
+    artifacts = ArtifactReadService(database, files)
     return Services(
         access=AccessService(database, tokens),
         actions=ActionService(database, definitions),
+        artifacts=artifacts,
+        artifact_contents=ContentService(artifacts, files),
+        artifact_streams=ArtifactStreamService(database, feed, artifacts, files),
+        artifact_versions=VersionService(
+            database,
+            files,
+            masks,
+            file_limit_bytes=settings.server.max_artifact_bytes,
+        ),
+        artifacts_written=ArtifactWriteService(database, masks),
         attempts=AttemptService(
             database,
             encryption,

@@ -9,6 +9,11 @@ from attune.api.delivery import Proxies
 from attune.domain.permission import Caller
 from attune.domain.run_link import RunLinks
 from attune.services.action import ActionService
+from attune.services.artifact.content import ContentService
+from attune.services.artifact.read import ArtifactReadService
+from attune.services.artifact.stream import ArtifactStreamService
+from attune.services.artifact.version import VersionService
+from attune.services.artifact.write import ArtifactWriteService
 from attune.services.auth import AuthService
 from attune.services.enforcement import EnforcementService
 from attune.services.event.emit import EmitService
@@ -61,6 +66,11 @@ def provided(service: type) -> Any:
     return Depends(provide)
 
 
+ArtifactContents = Annotated[ContentService, provided(ContentService)]
+ArtifactReading = Annotated[ArtifactReadService, provided(ArtifactReadService)]
+ArtifactStreams = Annotated[ArtifactStreamService, provided(ArtifactStreamService)]
+ArtifactVersions = Annotated[VersionService, provided(VersionService)]
+ArtifactWriting = Annotated[ArtifactWriteService, provided(ArtifactWriteService)]
 Auth = Annotated[AuthService, provided(AuthService)]
 Identities = Annotated[IdentityService, provided(IdentityService)]
 HealthChecks = Annotated[HealthService, provided(HealthService)]

@@ -25,6 +25,7 @@ from attune.domain.errors import (
     NotFound,
     PermissionDenied,
     PolicyViolated,
+    RangeNotSatisfiable,
     RateLimited,
     TooLarge,
     TooLate,
@@ -38,6 +39,7 @@ STATUSES: dict[type[AttuneError], HTTPStatus] = {
     MalformedInput: HTTPStatus.BAD_REQUEST,
     TooLate: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     PermissionDenied: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
@@ -147,6 +149,8 @@ def _headers_of(error: AttuneError) -> dict[str, str] | None:
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds)))}
     if isinstance(error, Unavailable):
         return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if isinstance(error, RangeNotSatisfiable):
+        return {"Content-Range": f"bytes */{error.size}"}
     if isinstance(error, Unauthenticated):
         return {"WWW-Authenticate": "Bearer"}
     return None

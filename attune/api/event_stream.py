@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from starlette.responses import StreamingResponse
 
+from attune.services.execution.stream import LogPiece
+
 T = TypeVar("T")
 
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -27,6 +29,13 @@ def frame(data: str, *, event: str | None = None, event_id: str | None = None) -
 def json_frame(document: object) -> bytes:
     """Return one event with a JSON document, or a comment for None."""
     return KEEP_ALIVE if document is None else frame(json.dumps(document, default=str))
+
+
+def piece_frame(piece: LogPiece | None) -> bytes:
+    """Return one event whose id is where the text goes on, or a comment for None."""
+    if piece is None:
+        return KEEP_ALIVE
+    return frame(piece.text, event=piece.kind, event_id=str(piece.offset))
 
 
 async def stream(

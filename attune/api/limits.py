@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,8 +11,16 @@ from starlette.types import Message, Receive
 
 from attune.domain.errors import InvalidInput
 
-LARGE_BODY: Final = "attune.large_body"
-"""Set in the scope of a request whose body may be as large as an upload."""
+BODY_SIZE: Final = "attune.body_size"
+"""Where the scope of a request says which limit its body has."""
+
+
+class BodySize(StrEnum):
+    """What a body may be as large as."""
+
+    ORDINARY = "ordinary"
+    UPLOAD = "upload"  # a pack, or the result of an action
+    ARTIFACT = "artifact"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +29,21 @@ class Limits:
 
     body_bytes: int = 1_000_000
     upload_bytes: int = 100_000_000
+    artifact_bytes: int = 5_000_000_000
     url_bytes: int = 8_192
     header_bytes: int = 32_768
     header_count: int = 100
     concurrent_requests: int = 400
+
+    def of(self, size: BodySize) -> int:
+        """Return how many bytes a body of this kind may have."""
+        match size:
+            case BodySize.ORDINARY:
+                return self.body_bytes
+            case BodySize.UPLOAD:
+                return self.upload_bytes
+            case BodySize.ARTIFACT:
+                return self.artifact_bytes
 
 
 def check_head(scope: MutableMapping[str, Any], limits: Limits) -> None:
@@ -82,8 +102,7 @@ class CountedBody:
         return message
 
     def _refuse_beyond(self, size: int) -> None:
-        large = LARGE_BODY in self._scope
-        limit = self._limits.upload_bytes if large else self._limits.body_bytes
+        limit = self._limits.of(self._scope.get(BODY_SIZE, BodySize.ORDINARY))
         if size > limit:
             raise HTTPException(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from attune.api.access import Access, access_of
 from attune.api.body import read_json, require_form
 from attune.api.deadline import in_time
-from attune.api.limits import LARGE_BODY
+from attune.api.limits import BODY_SIZE, BodySize
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -25,7 +25,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 class Allowance:
     """What a route may take beyond the ordinary."""
 
-    large_body: bool = False
+    body: BodySize = BodySize.ORDINARY
     slow: bool = False
 
 
@@ -33,15 +33,15 @@ _ORDINARY: Final = Allowance()
 
 
 def allow(
-    *, large_body: bool = False, slow: bool = False
+    *, body: BodySize = BodySize.ORDINARY, slow: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
-    """Let a route take an upload-sized body, or think for longer than the deadline.
+    """Let a route take a larger body, or think for longer than the deadline.
 
     Stands below the router's decorator.
     """
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        endpoint.__dict__["attune_allowance"] = Allowance(large_body, slow)
+        endpoint.__dict__["attune_allowance"] = Allowance(body, slow)
         return endpoint
 
     return mark
@@ -69,8 +69,10 @@ class _Entrance:
     async def _enter_with_body(self, request: Request) -> Response:
         """Let the caller take time to send the body, and the form's parser to read it."""
         await in_time(self.access.admit(request))
-        if self.takes_form or self.allowance.large_body:
-            request.scope[LARGE_BODY] = True
+        if self.allowance.body is not BodySize.ORDINARY:
+            request.scope[BODY_SIZE] = self.allowance.body
+        elif self.takes_form:
+            request.scope[BODY_SIZE] = BodySize.UPLOAD
         if self.takes_json:
             request = await read_json(request)
         if self.takes_form:

@@ -16,10 +16,8 @@ from attune.db.errors import UNAVAILABLE, translated_errors
 from attune.db.repositories.access import AccessRepository
 from attune.db.repositories.action import ActionRepository
 from attune.db.repositories.admission import AdmissionRepository
-from attune.db.repositories.artifact import (
-    ArtifactRepository,
-    ArtifactVersionRepository,
-)
+from attune.db.repositories.artifact import ArtifactRepository
+from attune.db.repositories.artifact_version import ArtifactVersionRepository
 from attune.db.repositories.attempt import AttemptRepository
 from attune.db.repositories.dispatch import DispatchRepository
 from attune.db.repositories.enforcement import EnforcementRepository

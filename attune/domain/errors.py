@@ -5,6 +5,7 @@ AttuneError
 ├── MalformedInput      400  the request cannot be read
 ├── TooLate             400  it was decided before
 ├── TooLarge            413  the request is larger than the limit
+├── RangeNotSatisfiable 416  none of the bytes that are wanted exists
 ├── Unauthenticated     401  nobody we know is asking
 ├── PermissionDenied    403  somebody we know, who may not
 ├── NotFound            404  absent, or invisible to the caller
@@ -61,6 +62,16 @@ class TooLarge(AttuneError):
 
     def __init__(self, *, what: str, limit: int, unit: str = "bytes") -> None:
         super().__init__(f"{what} is larger than {limit} {unit}", limit=limit)
+
+
+class RangeNotSatisfiable(AttuneError):
+    """The request wants bytes after the end of what there is."""
+
+    code = "RANGE_NOT_SATISFIABLE"
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__(f"There are only {size} bytes", size=size)
+        self.size = size
 
 
 class Unauthenticated(AttuneError):

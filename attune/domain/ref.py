@@ -18,6 +18,9 @@ REF_PATTERN: Final = r"^[a-z][a-z0-9_-]+\.[a-z0-9_][a-z0-9_-]*$"
 _PACK_REF: Final = re.compile(PACK_REF_PATTERN.rstrip("$") + r"\Z")
 _REF: Final = re.compile(REF_PATTERN.rstrip("$") + r"\Z")
 
+# Each part is a directory or a file's name, whatever else stands before and after it.
+_ARTIFACT_REF: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\Z")
+
 # A pack is a directory, and these cannot be one everywhere.
 _RESERVED: Final = frozenset(
     ["con", "prn", "aux", "nul"]
@@ -58,6 +61,16 @@ def parse_pack_ref(text: str) -> str:
         )
     if text in _RESERVED:
         raise InvalidInput(f"'{text}' is reserved and cannot be a pack's ref")
+    return text
+
+
+def check_artifact_ref(text: str) -> str:
+    """Return the ref of an artifact as it is, or raise InvalidInput."""
+    if len(text) > MAX_LENGTH or not _ARTIFACT_REF.match(text):
+        raise InvalidInput(
+            "ref: must have parts of letters, digits, '_' and '-', with one dot between"
+            f" two of them, and at most {MAX_LENGTH} characters"
+        )
     return text
 
 

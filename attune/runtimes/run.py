@@ -195,16 +195,17 @@ def secrets_of(launch: ActionLaunch) -> Iterator[str]:
     if launch.token:
         yield launch.token
     for name in launch.secret_parameters:
-        yield from _texts(launch.parameters.get(name))
+        yield from texts_of(launch.parameters.get(name))
 
 
-def _texts(value: Json) -> Iterator[str]:
+def texts_of(value: Json) -> Iterator[str]:
+    """Return every text and number inside a secret value."""
     if isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from texts_of(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from texts_of(item)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
 

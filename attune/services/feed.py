@@ -12,7 +12,8 @@ from attune.db.listener import Listener
 
 EXECUTION_CHANNELS = ("execution_created", "execution_status_changed")
 LOG_CHANNEL = "attune_log"
-CHANNELS = (*EXECUTION_CHANNELS, LOG_CHANNEL)
+ARTIFACT_CHANNELS = ("artifact_created", "artifact_updated")
+CHANNELS = (*EXECUTION_CHANNELS, LOG_CHANNEL, *ARTIFACT_CHANNELS)
 
 LARGEST_BACKLOG = 1000
 """A reader that lags by more changes than this is dropped."""

@@ -17,7 +17,7 @@ from attune.api.dependencies import (
     Pausing,
     Rerunning,
 )
-from attune.api.event_stream import KEEP_ALIVE, frame, json_frame, stream
+from attune.api.event_stream import json_frame, piece_frame, stream
 from attune.api.parameters import Count, Id, QueryId, ShortPaging
 from attune.api.routing import Router, allow
 from attune.api.schemas.envelope import Data, data, flat_and_enveloped, listed
@@ -34,7 +34,6 @@ from attune.api.schemas.execution import (
 from attune.api.schemas.page import Page, page
 from attune.domain.execution import ExecutionStatus
 from attune.domain.permission import Action, Caller, Resource
-from attune.services.execution.stream import LogPiece
 
 router = Router(prefix="/api/v1", tags=["executions"])
 
@@ -198,13 +197,7 @@ async def stream_execution_log(
 ) -> Response:
     """Stream output as server-sent events; an event's id is where it goes on."""
     opening = streams.output(caller, execution_id, stream_name, offset or 0)
-    return await stream(opening, _log_frame)
-
-
-def _log_frame(piece: LogPiece | None) -> bytes:
-    if piece is None:
-        return KEEP_ALIVE
-    return frame(piece.text, event=piece.kind, event_id=str(piece.offset))
+    return await stream(opening, piece_frame)
 
 
 def _flat(shown: ExecutionResponse) -> Response:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from attune.api.dependencies import Attempts, WorkerCaller
+from attune.api.limits import BodySize
 from attune.api.parameters import Count, Id
 from attune.api.routing import Router, allow
 from attune.api.schemas.envelope import Data, Success, data, success
@@ -43,7 +44,7 @@ async def start_attempt(
 
 
 @router.post("/{execution_id}/output/{stream}", response_model=Success)
-@allow(large_body=True)
+@allow(body=BodySize.UPLOAD)
 async def append_output(  # noqa: PLR0917 - a route is called by names
     execution_id: Id,
     stream: Literal["stdout", "stderr"],
@@ -62,7 +63,7 @@ async def append_output(  # noqa: PLR0917 - a route is called by names
 
 
 @router.post("/{execution_id}/finish", response_model=Data[AttemptRecord])
-@allow(large_body=True, slow=True)
+@allow(body=BodySize.UPLOAD, slow=True)
 async def finish_attempt(
     execution_id: Id, request: Request, caller: WorkerCaller, attempts: Attempts
 ) -> Any:

@@ -1,7 +1,12 @@
 """Every table of the platform, in one place for Alembic and for queries."""
 
 from attune.db.models.action import Action
-from attune.db.models.artifact import Artifact, ArtifactPiece, ArtifactVersion
+from attune.db.models.artifact import (
+    Artifact,
+    ArtifactPiece,
+    ArtifactRemoval,
+    ArtifactVersion,
+)
 from attune.db.models.enforcement import Enforcement
 from attune.db.models.event import Event
 from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
@@ -35,6 +40,7 @@ __all__ = [
     "Action",
     "Artifact",
     "ArtifactPiece",
+    "ArtifactRemoval",
     "ArtifactVersion",
     "Enforcement",
     "Event",

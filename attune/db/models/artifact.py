@@ -103,6 +103,17 @@ class ArtifactVersion(Entity):
     __table_args__ = (
         UniqueConstraint("artifact", "version"),
         CheckConstraint("version > 0", name="version"),
+        Index(
+            "uq_artifact_version_file_path",
+            "file_path",
+            unique=True,
+            postgresql_where=text("file_path IS NOT NULL"),
+        ),
+        Index(
+            "ix_artifact_version_pending",
+            "id",
+            postgresql_where=text("body_state = 'pending'"),
+        ),
         Index(None, "execution", postgresql_where=text("execution IS NOT NULL")),
     )
 
@@ -121,3 +132,11 @@ class ArtifactPiece(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (CheckConstraint("byte_offset >= 0", name="byte_offset"),)
+
+
+class ArtifactRemoval(Entity):
+    """A file whose version is gone; a table trigger adds it, the sweeper removes both."""
+
+    __tablename__ = "artifact_removal"
+
+    file_path: Mapped[str] = mapped_column(String(1024), unique=True)

@@ -1,6 +1,7 @@
 """The application on a real database, and people who call it."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,9 +18,12 @@ SECRET = "Signs.the.tokens.of.these.tests-0123456789"
 KEY = "Encrypts.the.secrets.of.these.tests-987654"
 
 
-def make_settings(url: str, **security: Any) -> Settings:
+def make_settings(
+    url: str, artifacts_dir: Path | None = None, **security: Any
+) -> Settings:
     """Return the settings of an API on this database."""
     return Settings(
+        artifacts_dir=artifacts_dir or Path("/nonexistent"),
         database=DatabaseSettings(url=SecretStr(url)),
         security=SecuritySettings(
             jwt_secret=SecretStr(SECRET), encryption_key=SecretStr(KEY), **security
@@ -28,9 +32,16 @@ def make_settings(url: str, **security: Any) -> Settings:
 
 
 @pytest.fixture
-def app(database_url: str) -> FastAPI:
+def artifacts_dir(tmp_path: Path) -> Path:
+    """Where the application and actions keep files of artifacts."""
+    return tmp_path / "artifacts"
+
+
+@pytest.fixture
+def app(database_url: str, artifacts_dir: Path) -> FastAPI:
     """The application, not yet serving."""
-    return create_app(make_settings(database_url, allow_self_registration=True))
+    settings = make_settings(database_url, artifacts_dir, allow_self_registration=True)
+    return create_app(settings)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Artifacts: made, filled, read, and removed when their time is over."""

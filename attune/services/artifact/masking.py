@@ -1,0 +1,69 @@
+"""Keep the secrets of an execution out of what its own code leaves behind."""
+
+from attune.db.database import Transaction
+from attune.domain.json import Json
+from attune.domain.permission import Caller
+from attune.runtimes.masking import Masking
+from attune.runtimes.run import texts_of
+from attune.security.encryption import Encryption
+from attune.services.execution.references import SecretReader
+from attune.services.execution.write import read_secrets
+from attune.services.key_value import reveal_key
+
+
+class Masks:
+    """Knows what an execution's token must not write down."""
+
+    def __init__(self, encryption: Encryption) -> None:
+        self._encryption = encryption
+
+    async def of(self, tx: Transaction, caller: Caller) -> Masking | None:
+        """Return the masking for what the caller writes; None for people."""
+        if caller.execution_id is None:
+            return None
+        secrets: list[Json] = [
+            *(await read_secrets(tx, self._encryption, caller.execution_id)).values(),
+            *await self._keys(tx, caller),
+            *await self._referred(tx, caller.execution_id),
+        ]
+        return Masking(text for secret in secrets for text in texts_of(secret))
+
+    async def applied(self, tx: Transaction, caller: Caller, value: Json) -> Json:
+        """Return the value with every secret of the calling execution masked."""
+        masking = await self.of(tx, caller)
+        return value if masking is None else _masked(value, masking)
+
+    async def _keys(self, tx: Transaction, caller: Caller) -> list[Json]:
+        pack_ref = (caller.action_ref or "").partition(".")[0]
+        found = await tx.keys.find_for_reference(pack_ref, caller.action_ref or "")
+        return [
+            reveal_key(
+                self._encryption,
+                {"ref": key.ref, "value": key.value, "encrypted": True},
+            )
+            for key in found
+            if key.encrypted
+        ]
+
+    async def _referred(self, tx: Transaction, execution_id: int) -> list[Json]:
+        handed_on = await tx.executions.references_of(execution_id)
+        if handed_on is None:
+            return []
+        config, references = handed_on
+        filled = await SecretReader(tx, self._encryption).filled(config, references)
+        return [filled.get(str(each["path"][0])) for each in references]
+
+
+def _masked(value: Json, masking: Masking) -> Json:
+    if isinstance(value, str):
+        return masking.apply(value.encode("utf-8", "surrogatepass")).decode(
+            "utf-8", "replace"
+        )
+    if isinstance(value, list):
+        return [_masked(item, masking) for item in value]
+    if isinstance(value, dict):
+        return {
+            str(_masked(name, masking)): _masked(item, masking)
+            for name, item in value.items()
+        }
+    return value
