@@ -88,6 +88,9 @@ class ServerSettings(Group):
     max_artifact_bytes: Bytes = 5_000_000_000
     """Largest uploaded file of an artifact, in bytes."""
 
+    max_batch_events: Count = 1_000
+    """Most events that one request may emit."""
+
     trusted_proxies: Networks = []
     """Addresses or networks whose X-Forwarded-For is believed, separated by commas."""
 

@@ -9,10 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from attune.domain.errors import MalformedInput
-from attune.domain.json import parse_json
+from attune.domain.json import JsonLimits, parse_json, parse_unchecked
 
 READ_SECONDS: Final = 30
 """How long a client may take to send a JSON body."""
+
+MANY_LIMITS: Final = JsonLimits(depth=70, elements=200_000)
+"""For a document of many things, each of which is checked for itself."""
 
 _FORM_TYPES: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 
@@ -34,16 +37,22 @@ class ReadRequest(Request):
         return self._document
 
 
-async def read_json(request: Request) -> Request:
+async def read_json(request: Request, *, many: bool = False) -> Request:
     """Read and check the body; an empty one stays empty.
 
-    A key that stands twice in an object is refused: two readers would disagree.
+    A key that stands twice in an object is refused: two readers would disagree. Of
+    `many` things each is left to be checked by itself.
     """
     raw = await read_body(request)
     if not raw:
         return ReadRequest(request, raw, None)
     require_json(request)
-    return ReadRequest(request, raw, parse_json(raw, refuse_duplicates=True))
+    document = (
+        parse_unchecked(raw, MANY_LIMITS)
+        if many
+        else parse_json(raw, refuse_duplicates=True)
+    )
+    return ReadRequest(request, raw, document)
 
 
 async def read_body(request: Request) -> bytes:

@@ -30,6 +30,7 @@ from attune.services.definitions import Definitions
 from attune.services.enforcement import EnforcementService
 from attune.services.event.emit import EmitService
 from attune.services.event.intake import Intake
+from attune.services.event.payload_book import PayloadBook
 from attune.services.event.read import EventReadService
 from attune.services.event.receive import ReceiveService
 from attune.services.event.rulebook import Rulebook
@@ -130,9 +131,10 @@ def compose(settings: Settings, database: Database) -> Services:
     )
     worker_lifetime = timedelta(seconds=security.worker_token_seconds)
     encryption = Encryption(security.encryption_key.get_secret_value())
-    feed, rulebook, webhook_book = ChangeFeed(), Rulebook(), WebhookBook()
-    definitions = Definitions(rulebook, webhook_book)
-    intake = Intake(rulebook, encryption)
+    feed, rulebook = ChangeFeed(), Rulebook()
+    webhook_book, payload_book = WebhookBook(encryption), PayloadBook()
+    definitions = Definitions(rulebook, webhook_book, payload_book)
+    intake = Intake(rulebook, encryption, payload_book)
     executions = ReadService(database, encryption)
     store = PackStore(settings.packs_base_dir)
     files, masks = ArtifactFiles(settings.artifacts_dir), Masks(encryption)
@@ -158,7 +160,7 @@ def compose(settings: Settings, database: Database) -> Services:
         ),
         cancelling=CancelService(database),
         definitions=definitions,
-        emitting=EmitService(database, intake),
+        emitting=EmitService(database, intake, most=settings.server.max_batch_events),
         enforcements=EnforcementService(database),
         events=EventReadService(database),
         executing=RequestService(database, encryption),
@@ -191,7 +193,7 @@ def compose(settings: Settings, database: Database) -> Services:
             back_off=_back_off(settings),
         ),
         triggers=TriggerService(database, definitions),
-        webhooks=WebhookService(database, definitions),
+        webhooks=WebhookService(database, definitions, encryption),
         auth=AuthService(database, tokens, passwords, auth_rules, throttle),
         health=HealthService(database),
         identities=IdentityService(database, passwords, throttle),

@@ -1,16 +1,17 @@
 """From a request to a webhook to what was delivered: the bytes, and who sent them."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from ipaddress import ip_network
-from typing import Final
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Header, Query, Request
+from starlette.exceptions import HTTPException
 
-from attune.api.body import read_body, require_json
-from attune.domain.webhook import Address, client_address
+from attune.api.body import read_body
+from attune.domain.webhook_address import Address, client_address
+from attune.domain.webhook_body import body_kind
 from attune.services.event.receive import Delivery
-
-_PLAIN_TEXT: Final = "text/plain"
 
 
 class Proxies:
@@ -25,16 +26,38 @@ class Proxies:
         return client_address(peer, headers, self._trusted)
 
 
-async def read_delivery(request: Request, key: str, proxies: Proxies) -> Delivery:
-    """Read all there is; some senders call their JSON plain text, or nothing at all."""
+class TraceTag:
+    """What a request says that everything caused by it is to carry."""
+
+    async def __call__(
+        self,
+        trace_tag: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
+        x_trace_tag: Annotated[
+            str | None, Header(alias="X-Trace-Tag", min_length=1, max_length=255)
+        ] = None,
+    ) -> str | None:
+        """Return the tag of the query, or else the one of the header."""
+        return trace_tag or x_trace_tag
+
+
+Traced = Annotated[str | None, Depends(TraceTag())]
+
+
+async def read_delivery(
+    request: Request, key: str, trace_tag: str | None, proxies: Proxies
+) -> Delivery:
+    """Read all there is of a request, as long as it is of a kind that is taken."""
     headers = joined_headers(request)
-    if not headers.get("content-type", _PLAIN_TEXT).lower().startswith(_PLAIN_TEXT):
-        require_json(request)
+    kind = body_kind(headers.get("content-type"))
+    if kind is None:
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return Delivery(
         key=key,
+        kind=kind,
         body=await read_body(request),
         headers=headers,
         sender=proxies.sender(request, headers),
+        trace_tag=trace_tag,
     )
 
 

@@ -27,21 +27,22 @@ class Allowance:
 
     body: BodySize = BodySize.ORDINARY
     slow: bool = False
+    many: bool = False
 
 
 _ORDINARY: Final = Allowance()
 
 
 def allow(
-    *, body: BodySize = BodySize.ORDINARY, slow: bool = False
+    *, body: BodySize = BodySize.ORDINARY, slow: bool = False, many: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
-    """Let a route take a larger body, or think for longer than the deadline.
+    """Let a route take a larger body, think longer, or take many things at once.
 
     Stands below the router's decorator.
     """
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        endpoint.__dict__["attune_allowance"] = Allowance(body, slow)
+        endpoint.__dict__["attune_allowance"] = Allowance(body, slow, many)
         return endpoint
 
     return mark
@@ -74,7 +75,7 @@ class _Entrance:
         elif self.takes_form:
             request.scope[BODY_SIZE] = BodySize.UPLOAD
         if self.takes_json:
-            request = await read_json(request)
+            request = await read_json(request, many=self.allowance.many)
         if self.takes_form:
             require_form(request)
         if self.takes_form or self.allowance.slow:

@@ -39,6 +39,7 @@ from attune.domain.inquiry import InquiryStatus
 from attune.domain.key import OwnerType
 from attune.domain.notification import NotificationState
 from attune.domain.pack import InstallStatus, ReferenceVisibility
+from attune.domain.payload_check import PayloadCheck
 from attune.domain.policy import PolicyMethod, PolicyScope
 from attune.domain.worker import WorkerRole, WorkerStatus, WorkerType
 
@@ -60,6 +61,7 @@ ENUMS: dict[type[StrEnum], str] = {
     OwnerType: "owner_type_enum",
     ParameterDelivery: "parameter_delivery_enum",
     ParameterFormat: "parameter_format_enum",
+    PayloadCheck: "payload_check_enum",
     PolicyMethod: "policy_method_enum",
     PolicyScope: "policy_scope_enum",
     ReferenceVisibility: "reference_visibility_enum",

@@ -58,8 +58,22 @@ def parse_json(
     return value
 
 
+def parse_unchecked(raw: bytes, limits: JsonLimits) -> Json:
+    """Read a document whose parts will be checked with `check_json`, each by itself.
+
+    Until then it may hold text and numbers that cannot be stored.
+    """
+    value = _decoded(raw, _UNCHECKED)
+    if _may_exceed(raw, limits) and _depth_exceeds(value, limits):
+        raise MalformedInput(f"JSON is nested deeper than {limits.depth} levels")
+    return value
+
+
 def _decode(raw: bytes, *, refuse_duplicates: bool) -> Json:
-    decoder = _WITHOUT_DUPLICATES if refuse_duplicates else _DECODER
+    return _decoded(raw, _WITHOUT_DUPLICATES if refuse_duplicates else _DECODER)
+
+
+def _decoded(raw: bytes, decoder: json.JSONDecoder) -> Json:
     try:
         value = decoder.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
@@ -97,6 +111,10 @@ _WITHOUT_DUPLICATES: Final = json.JSONDecoder(
     parse_constant=_refuse_constant,
     parse_float=_finite,
     object_pairs_hook=_refuse_duplicates,
+)
+
+_UNCHECKED: Final = json.JSONDecoder(
+    parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
 )
 
 

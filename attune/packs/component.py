@@ -13,7 +13,9 @@ from attune.domain.action import (
 from attune.domain.enforcement import EnforcementCondition
 from attune.domain.json import Json
 from attune.domain.pack import ReferenceVisibility
+from attune.domain.payload_check import PayloadCheck
 from attune.domain.runtime import Distributions, ExecutionConfig
+from attune.domain.webhook_config import Flag, WebhookConfig
 from attune.packs.fields import (
     ComponentRef,
     GrantDocument,
@@ -64,6 +66,13 @@ class ActionDocument(PlacedDocument):
     tags: Words = []
 
 
+class WebhookDocument(WebhookConfig):
+    """The webhook of a trigger: whether it is open, and the checks it makes."""
+
+    enabled: Flag | None = None
+    """Nothing is said: people open and close it."""
+
+
 class TriggerDocument(ComponentDocument):
     """A kind of event."""
 
@@ -71,7 +80,9 @@ class TriggerDocument(ComponentDocument):
     enabled: bool = True
     param_schema: Object = spelled("parameters", "param_schema", default={})
     out_schema: Object = spelled("output", "output_schema", "out_schema", default={})
+    payload_check: PayloadCheck = PayloadCheck.MARK
     examples: Annotated[list[Json], Field(max_length=100)] = []
+    webhook: WebhookDocument | None = None
     reference_visibility: ReferenceVisibility = ReferenceVisibility.PUBLIC
     reference_allowed_pack_refs: Words = []
     tags: Words = []

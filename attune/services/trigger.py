@@ -106,13 +106,20 @@ class TriggerService:
         self._definitions.forget()
 
 
+async def get_trigger(
+    tx: Transaction, caller: Caller, ref: str, act: Action
+) -> Trigger:
+    """Return the trigger for what the caller may do with it."""
+    seen = await tx.triggers.get_by_ref(ref, among=visible_triggers(caller))
+    caller.require(Resource.TRIGGERS, act, target_of(seen))
+    return seen
+
+
 async def lock_trigger(
     tx: Transaction, caller: Caller, ref: str, act: Action
 ) -> Trigger:
     """Return the trigger for a change that the caller may make."""
-    seen = await tx.triggers.get_by_ref(ref, among=visible_triggers(caller))
-    caller.require(Resource.TRIGGERS, act, target_of(seen))
-    return await tx.triggers.lock(seen.id)
+    return await tx.triggers.lock((await get_trigger(tx, caller, ref, act)).id)
 
 
 def target_of(trigger: Trigger) -> Target:

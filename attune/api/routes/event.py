@@ -9,13 +9,16 @@ from fastapi import Header, Query
 from attune.api.access import requires
 from attune.api.dependencies import Emitting, Events
 from attune.api.parameters import Id, LongPaging, QueryId
-from attune.api.routing import Router
+from attune.api.routing import Router, allow
 from attune.api.schemas.envelope import Data, data
 from attune.api.schemas.event import (
     CreateEventRequest,
+    CreateEventsRequest,
     EventResponse,
+    EventsResponse,
     EventSummary,
     event_response,
+    events_response,
 )
 from attune.api.schemas.page import Page, page
 from attune.domain.permission import Action, Caller, Resource
@@ -40,6 +43,16 @@ async def create_event(
     """Emit an event; the same key with the same body is the same event."""
     view = await emitting.emit(caller, body.emission(idempotency_key))
     return data(event_response(view), "Event created")
+
+
+@router.post("/batch", response_model=Data[EventsResponse])
+@allow(many=True)
+async def create_events(
+    body: CreateEventsRequest, caller: Emitter, emitting: Emitting
+) -> Any:
+    """Emit many events in one transaction; each has an answer of its own, in order."""
+    outcomes = await emitting.emit_all(caller, body.emissions())
+    return data(events_response(outcomes))
 
 
 @router.get("", response_model=Page[EventSummary])

@@ -1,13 +1,25 @@
 """Events as clients emit them and see them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
-from attune.api.schemas.envelope import Body, Read
-from attune.services.event.emit import Emission
+from attune.api.errors import status_of
+from attune.api.schemas.envelope import Body, ListOrEmpty, Omitted, Read
+from attune.domain.errors import AttuneError, InvalidInput
+from attune.domain.json import check_json, format_place
+from attune.services.event.emit import Emission, Emitted
+from attune.services.event.intake import Outcome
 from attune.services.event.read import EventView
 
 Ref = Annotated[str, Field(min_length=1, max_length=255)]
@@ -41,6 +53,49 @@ class CreateEventRequest(Body):
         )
 
 
+class BatchedEvent(CreateEventRequest):
+    """One of many things that happened."""
+
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """The same key with the same content is the same event."""
+
+
+def _or_refusal(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Return the event, or why it cannot be meant: that is no matter of the others."""
+    try:
+        check_json(value)
+        return validate(value)
+    except InvalidInput as refused:
+        return refused
+    except ValidationError as invalid:
+        problems = [
+            f"{format_place(error['loc'])}: {error['msg']}"
+            for error in invalid.errors(include_url=False, include_input=False)
+        ]
+        return InvalidInput("The event is not valid", problems=problems)
+
+
+if TYPE_CHECKING:
+    EventOrRefusal = BatchedEvent | InvalidInput
+else:
+    EventOrRefusal = Annotated[BatchedEvent, WrapValidator(_or_refusal)]
+
+
+class CreateEventsRequest(Body):
+    """Many things that happened."""
+
+    events: Annotated[list[EventOrRefusal], Field(min_length=1)]
+
+    def emissions(self) -> list[Emitted]:
+        """Return what the service is given: what cannot be meant as its refusal."""
+        return [
+            each.emission(each.idempotency_key)
+            if isinstance(each, BatchedEvent)
+            else each
+            for each in self.events
+        ]
+
+
 class EventSummary(Read):
     """An event in a list."""
 
@@ -53,6 +108,7 @@ class EventSummary(Read):
     rule_ref: str | None
     trace_tag: str | None
     has_payload: bool
+    has_payload_problems: bool
     created: datetime
 
 
@@ -80,6 +136,8 @@ class EventResponse(Read):
     trace_tag: str | None
     config: dict[str, Any]
     payload: JsonOrEmpty
+    payload_problems: ListOrEmpty[str]
+    """What of the payload does not fit the trigger's `out_schema`."""
     created: datetime
     matches: list[EventMatch] = Field(default_factory=list, validation_alias="_matches")
     """The rules it was offered to, as far as the caller may see them."""
@@ -91,6 +149,49 @@ def event_response(view: EventView) -> EventResponse:
     shown.config = dict(view.config)
     shown.matches = [_match(note) for note in view.matches]
     return shown
+
+
+class BatchedResponse(Read):
+    """What became of one of many events."""
+
+    status: int
+    """201 for a new event, 200 for one that was there, else why it was not taken."""
+    id: Omitted[int]
+    created: Omitted[datetime]
+    error: Omitted[str]
+    code: Omitted[str]
+    details: Omitted[dict[str, Any]]
+
+
+class EventsResponse(Read):
+    """What became of many events, in the order in which they were sent."""
+
+    results: list[BatchedResponse]
+    created: int
+    repeated: int
+    refused: int
+
+
+def events_response(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
+    """Show what became of each event."""
+    results = [_result(outcome) for outcome in outcomes]
+    statuses = Counter(each["status"] for each in results)
+    created, repeated = statuses[HTTPStatus.CREATED], statuses[HTTPStatus.OK]
+    return {
+        "results": results,
+        "created": created,
+        "repeated": repeated,
+        "refused": len(results) - created - repeated,
+    }
+
+
+def _result(outcome: Outcome) -> Mapping[str, Any]:
+    if isinstance(outcome, AttuneError):
+        refusal = {"error": outcome.message, "code": outcome.code}
+        details = {"details": outcome.evidence} if outcome.evidence else {}
+        return {"status": status_of(outcome), **refusal, **details}
+    status = HTTPStatus.OK if outcome.is_repeated else HTTPStatus.CREATED
+    return {"status": status, "id": outcome.id, "created": outcome.created}
 
 
 def _match(note: Mapping[str, Any]) -> EventMatch:

@@ -17,6 +17,7 @@ from attune.api.schemas.envelope import ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.db.models.trigger import Trigger
 from attune.domain.pack import ReferenceVisibility
+from attune.domain.payload_check import PayloadCheck
 from attune.domain.permission import Caller
 from attune.services.trigger import may_see_webhook_key
 
@@ -35,6 +36,8 @@ class CreateTriggerRequest(Creation):
     """Informative: interval, cron, webhook, and so on."""
     param_schema: dict[str, Any] | None = None
     out_schema: dict[str, Any] | None = None
+    payload_check: PayloadCheck | None = None
+    """What becomes of events whose payload does not fit `out_schema`."""
     reference_visibility: ReferenceVisibility | None = None
     reference_allowed_pack_refs: RefList | None = None
     tags: Tags | None = None
@@ -49,6 +52,8 @@ class UpdateTriggerRequest(Update):
     type: Patch[Kind] = None
     param_schema: dict[str, Any] | None = None
     out_schema: dict[str, Any] | None = None
+    payload_check: PayloadCheck | None = None
+    """What becomes of events whose payload does not fit `out_schema`."""
     reference_visibility: ReferenceVisibility | None = None
     reference_allowed_pack_refs: RefList | None = None
     tags: Tags | None = None
@@ -79,6 +84,7 @@ class TriggerResponse(TriggerSummary):
     is_adhoc: bool
     param_schema: ObjectOrEmpty
     out_schema: ObjectOrEmpty
+    payload_check: PayloadCheck
     examples: ListOrEmpty[Any]
     sensor: int | None = Field(validation_alias="sensor_id")
     sensor_ref: str | None

@@ -31,6 +31,8 @@ class Event(Entity):
     config: Mapped[JsonObject]
     """Where it came from; under `snapshot` the trigger and sensor as they were."""
     payload: Mapped[JsonValue] = mapped_column(server_default=text("'{}'"))
+    payload_problems: Mapped[JsonList]
+    """What of the payload did not fit the trigger's out_schema, each with its place."""
     source_id: Mapped[int | None] = reference("source", "sensor")
     source_ref: Mapped[FilledRef | None]
     rule_id: Mapped[int | None] = reference("rule", "rule")

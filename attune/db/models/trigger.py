@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from attune.db.base import (
@@ -16,6 +16,7 @@ from attune.db.base import (
     reference,
 )
 from attune.db.models.shared import Component, Referable, Tagged
+from attune.domain.payload_check import PayloadCheck
 
 if TYPE_CHECKING:
     from attune.db.models.pack import Pack
@@ -35,6 +36,8 @@ class Trigger(Entity, Revised, Component, Referable, Tagged):
     """Informative: interval, cron, one_shot, rrule, webhook, system."""
     param_schema: Mapped[JsonObject]
     out_schema: Mapped[JsonObject]
+    payload_check: Mapped[PayloadCheck] = mapped_column(server_default=text("'mark'"))
+    """What becomes of events whose payload does not fit `out_schema`."""
     examples: Mapped[JsonList]
     webhook_enabled: Mapped[No]
     webhook_key: Mapped[str | None] = mapped_column(String(255), unique=True)

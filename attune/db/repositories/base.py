@@ -37,6 +37,12 @@ class Repository(Generic[M]):
             select(self.model).where(self.model.id == entity_id), among
         )
 
+    async def find_all(self, entity_ids: Collection[int]) -> Sequence[M]:
+        """Return those of the rows that exist, in the order of their ids."""
+        ids = [each for each in entity_ids if 0 < each <= LARGEST_ID]
+        query = select(self.model).where(self.model.id.in_(ids))
+        return await self._all(query.order_by(self.model.id))
+
     async def get(
         self, entity_id: int, *, among: ColumnElement[bool] | None = None
     ) -> M:

@@ -1,6 +1,7 @@
 """Events: written once, matched against the rules of their trigger, listed."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,47 +10,68 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     and_,
-    bindparam,
     func,
     literal_column,
     or_,
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from attune.db.models.event import Event
 from attune.db.repositories.base import Repository, equals, present
 from attune.db.repositories.listing import page_of_columns
-from attune.db.repositories.requested import enforce
+from attune.db.repositories.requested import enforce, notes_document
 from attune.db.visibility import Columns, in_visible_pack, visible
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Caller, Resource
 
-# A repeated key makes no second event: nothing comes back then.
+# A repeated key makes no second event. The ids are taken before, in the order of the
+# rows: what was written and what was not can be told apart by nothing else. Two that
+# write the same keys take them in the same order, lest each wait for the other.
 _INSERT = text("""
-    INSERT INTO attune.event (
-        trigger_ref, payload, config, source_ref, rule, trace_tag,
-        idempotency_key, idempotency_hash
+    WITH given AS MATERIALIZED (
+        SELECT
+            w.place, nextval('attune.event_id_seq') AS new_id, x.trigger_ref,
+            coalesce(x.payload, 'null') AS payload, x.payload_problems, x.config,
+            x.source_ref, x.rule, x.trace_tag, x.idempotency_key, x.idempotency_hash
+        FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS w (x, place)
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::attune.event, w.x) AS x
+        ORDER BY w.place
+    ),
+    written AS (
+        INSERT INTO attune.event (
+            id, trigger_ref, payload, payload_problems, config, source_ref, rule,
+            trace_tag, idempotency_key, idempotency_hash
+        )
+        SELECT
+            new_id, trigger_ref, payload, payload_problems, config, source_ref, rule,
+            trace_tag, idempotency_key, idempotency_hash
+        FROM given
+        ORDER BY trigger_ref, idempotency_key, place
+        ON CONFLICT (trigger_ref, idempotency_key) WHERE idempotency_key IS NOT NULL
+        DO NOTHING
+        RETURNING id, created
     )
-    VALUES (
-        :trigger_ref, :payload, :config, :source_ref, :rule_id, :trace_tag,
-        :idempotency_key, :idempotency_hash
-    )
-    ON CONFLICT (trigger_ref, idempotency_key) WHERE idempotency_key IS NOT NULL
-    DO NOTHING
-    RETURNING id, created
-""").bindparams(bindparam("payload", type_=JSONB), bindparam("config", type_=JSONB))
+    SELECT written.id, written.created
+    FROM given
+    LEFT JOIN written ON written.id = given.new_id
+    ORDER BY given.place
+""")
 
-_FIND_BY_KEY = text("""
-    SELECT id, created, idempotency_hash
+_FIND_BY_KEYS = text("""
+    SELECT id, created, trigger_ref, idempotency_key, idempotency_hash
     FROM attune.event
-    WHERE trigger_ref = :trigger_ref AND idempotency_key = :idempotency_key
+    WHERE (trigger_ref, idempotency_key) IN (
+        SELECT t, k FROM unnest(CAST(:refs AS text[]), CAST(:keys AS text[])) AS w (t, k)
+    )
 """)
 
 _NOTE_MATCHES = text("""
-    UPDATE attune.event SET matches = :matches WHERE id = :id
-""").bindparams(bindparam("matches", type_=JSONB))
+    UPDATE attune.event
+    SET matches = w.note -> 'matches'
+    FROM jsonb_array_elements(CAST(:notes AS jsonb)) AS w (note)
+    WHERE id = CAST(w.note ->> 'event' AS bigint)
+""")
 
 # Every enabled rule of an enabled trigger, with all that matching it needs.
 _RULES = text("""
@@ -107,6 +129,9 @@ _SUMMARY = select(
     literal_column("attune.event.payload NOT IN ('{}', 'null')", Boolean).label(
         "has_payload"
     ),
+    literal_column("attune.event.payload_problems <> '[]'", Boolean).label(
+        "has_payload_problems"
+    ),
     Event.created,
 )
 
@@ -138,18 +163,27 @@ class EventRepository(Repository[Event]):
 
     model = Event
 
-    async def insert(self, values: Mapping[str, Any]) -> Row[Any] | None:
-        """Write an event; None when its key was used before."""
-        return (await self._session.execute(_INSERT, dict(values))).one_or_none()
+    async def insert_all(
+        self, rows: Sequence[Mapping[str, Any]]
+    ) -> list[Row[Any] | None]:
+        """Write events and return id and creation of each, in order.
 
-    async def find_by_key(self, trigger_ref: str, key: str) -> Row[Any]:
-        """Return id, creation and hash of the event that used this key."""
-        values = {"trigger_ref": trigger_ref, "idempotency_key": key}
-        return (await self._session.execute(_FIND_BY_KEY, values)).one()
+        None stands for one whose key was used before.
+        """
+        found = await self._session.execute(_INSERT, {"rows": json.dumps(rows)})
+        return [row if row.id is not None else None for row in found]
 
-    async def note_matches(self, event_id: int, matches: list[Any]) -> None:
-        """Keep which rules were considered and what came of it."""
-        await self._session.execute(_NOTE_MATCHES, {"id": event_id, "matches": matches})
+    async def find_by_keys(
+        self, keys: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], Row[Any]]:
+        """Return id, creation and hash of the events of these triggers and keys."""
+        values = {"refs": [ref for ref, _ in keys], "keys": [key for _, key in keys]}
+        rows = await self._session.execute(_FIND_BY_KEYS, values)
+        return {(row.trigger_ref, row.idempotency_key): row for row in rows}
+
+    async def note_matches(self, notes: Mapping[int, Sequence[Any]]) -> None:
+        """Keep which rules were considered, by event, and what came of it."""
+        await self._session.execute(_NOTE_MATCHES, {"notes": notes_document(notes)})
 
     async def rules_for(self, trigger_ref: str) -> Sequence[Row[Any]]:
         """Return the rules that an event of this trigger is offered to."""
@@ -162,16 +196,15 @@ class EventRepository(Repository[Event]):
 
     async def enforce(
         self,
-        event_id: int,
-        matches: Sequence[Any],
+        notes: Mapping[int, Sequence[Any]],
         pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
-    ) -> dict[str, int]:
+    ) -> dict[tuple[int, str], int]:
         """Note the matches, and write enforcements, each with its execution.
 
-        Returns the executions by the ref of their rule; one that was disabled or
-        deleted a moment ago has none.
+        Returns the executions by their event and the ref of their rule; one that was
+        disabled or deleted a moment ago has none.
         """
-        return await enforce(self._session, event_id, matches, pairs)
+        return await enforce(self._session, notes, pairs)
 
     async def nth_newest_age(
         self, trigger_ref: str, source_ref: str, n: int

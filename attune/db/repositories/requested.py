@@ -91,9 +91,10 @@ _INSERT_CHILDREN = text(f"""
 _ENFORCE = text(f"""
     WITH noted AS (
         UPDATE attune.event
-        SET matches = CAST(:matches AS jsonb)
-        WHERE id = :event_id
-        RETURNING payload
+        SET matches = w.note -> 'matches'
+        FROM jsonb_array_elements(CAST(:notes AS jsonb)) AS w (note)
+        WHERE id = CAST(w.note ->> 'event' AS bigint)
+        RETURNING id, payload
     ),
     wanted AS (
         SELECT
@@ -113,23 +114,30 @@ _ENFORCE = text(f"""
             condition, conditions, trace_tag
         )
         SELECT
-            x.rule, x.rule_ref, x.trigger_ref, :event_id, x.config, x.status,
+            x.rule, x.rule_ref, x.trigger_ref, noted.id, x.config, x.status,
             noted.payload, x.condition, coalesce(x.conditions, 'null'), x.trace_tag
         FROM wanted
-        CROSS JOIN noted
         CROSS JOIN LATERAL
             jsonb_populate_record(NULL::attune.enforcement, wanted.enforcement) AS x
+        JOIN noted ON noted.id = x.event
         ORDER BY wanted.place
-        RETURNING id, rule
+        RETURNING id, rule, event
+    ),
+    started AS (
+        INSERT INTO attune.execution (enforcement, executor, {_NAMES})
+        SELECT enforced.id, wanted.owner_identity, {_VALUES}
+        FROM wanted
+        JOIN enforced
+            ON enforced.rule = wanted.rule_id
+            AND enforced.event = CAST(wanted.enforcement ->> 'event' AS bigint)
+        CROSS JOIN LATERAL
+            jsonb_populate_record(NULL::attune.execution, wanted.execution) AS x
+        ORDER BY wanted.place
+        RETURNING id, enforcement, rule_ref
     )
-    INSERT INTO attune.execution (enforcement, executor, {_NAMES})
-    SELECT enforced.id, wanted.owner_identity, {_VALUES}
-    FROM wanted
-    JOIN enforced ON enforced.rule = wanted.rule_id
-    CROSS JOIN LATERAL
-        jsonb_populate_record(NULL::attune.execution, wanted.execution) AS x
-    ORDER BY wanted.place
-    RETURNING id, rule_ref
+    SELECT started.id, started.rule_ref, enforced.event
+    FROM started
+    JOIN enforced ON enforced.id = started.enforcement
 """)  # noqa: S608 - the names are our own
 
 _COLUMN_OF: Final = {
@@ -157,26 +165,28 @@ async def insert_children(
 
 async def enforce(
     session: AsyncSession,
-    event_id: int,
-    matches: Sequence[Any],
+    notes: Mapping[int, Sequence[Any]],
     pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
-) -> dict[str, int]:
-    """Note what rules made of an event, and write enforcements with their executions.
+) -> dict[tuple[int, str], int]:
+    """Note what rules made of events, and write enforcements with their executions.
 
-    Returns the executions by the ref of their rule. A rule that stopped meanwhile
-    has none.
+    Returns the executions by their event and the ref of their rule. A rule that stopped
+    meanwhile has none.
     """
     documents = [
         {"enforcement": enforcement, "execution": _by_column(execution)}
         for enforcement, execution in pairs
     ]
-    values = {
-        "event_id": event_id,
-        "matches": _document(matches),
-        "pairs": _document(documents),
-    }
+    values = {"notes": notes_document(notes), "pairs": _document(documents)}
     written = await session.execute(_ENFORCE, values)
-    return {row.rule_ref: row.id for row in written}
+    return {(row.event, row.rule_ref): row.id for row in written}
+
+
+def notes_document(notes: Mapping[int, Sequence[Any]]) -> str:
+    """Return as JSON text which rules were considered, by event."""
+    return _document(
+        [{"event": event, "matches": matches} for event, matches in notes.items()]
+    )
 
 
 def _by_column(row: Mapping[str, Any]) -> dict[str, Any]:

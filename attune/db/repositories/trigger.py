@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -12,6 +13,7 @@ from attune.db.repositories.component import (
     referable_from,
 )
 from attune.db.visibility import Columns, in_visible_pack, permitted, visible
+from attune.domain.payload_check import PayloadCheck
 from attune.domain.permission import Action, Caller, Resource
 
 COLUMNS = Columns(pack_ref=Trigger.pack_ref, ref=Trigger.ref, id=Trigger.id)
@@ -55,6 +57,13 @@ class TriggerRepository(ComponentRepository[Trigger]):
     async def find_by_webhook_key(self, key: str) -> Trigger | None:
         """Return the trigger of this webhook key, enabled or not, or None."""
         return await self._one(select(Trigger).where(Trigger.webhook_key == key), None)
+
+    async def find_payload_rule(self, ref: str) -> tuple[Any, PayloadCheck] | None:
+        """Return the schema of a trigger's payloads and what it means, or None."""
+        query = select(Trigger.out_schema, Trigger.payload_check)
+        rows = await self._session.execute(query.where(Trigger.ref == ref))
+        found = rows.one_or_none()
+        return None if found is None else (found[0], found[1])
 
     async def find_by_sensor(self, sensor_id: int) -> Sequence[Trigger]:
         """Return the triggers that this sensor serves."""

@@ -34,6 +34,7 @@ async def raise_worker_alert(
             config={"source": "platform"},
             trace_tag=found.trace_tag,
             idempotency_key=correlation_id,
+            may_be_refused=False,
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Take an event in: one transaction from its arrival to requested executions.
+"""Take events in: one transaction from their arrival to requested executions.
 
 What is answered is committed; an idempotency key makes a repeated event the same one.
 """
@@ -6,26 +6,18 @@ What is answered is committed; an idempotency key makes a repeated event the sam
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from attune.clock import utc_now
 from attune.db.database import Transaction
-from attune.domain.enforcement import EnforcementStatus
-from attune.domain.errors import Conflict
+from attune.domain.errors import AttuneError, Conflict, InvalidInput, Unavailable
 from attune.domain.json import Json, JsonObject
-from attune.domain.schema import redact
 from attune.security.encryption import Encryption
-from attune.services.event.matching import EventFacts, Match, offer
-from attune.services.event.rulebook import CompiledRule, Rulebook
-from attune.services.execution.row import (
-    Origin,
-    PreparedExecution,
-    Terms,
-    prepare_execution,
-)
-from attune.services.execution.write import write_secrets
+from attune.services.event.matching import EventFacts
+from attune.services.event.offering import Offering, WrittenEvent
+from attune.services.event.payload_book import PayloadBook
+from attune.services.event.rulebook import Rulebook
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +32,10 @@ class NewEvent:
     """The only rule it is meant for."""
     trace_tag: str | None = None
     idempotency_key: str | None = None
+    key_names_content: bool = False
+    """Whatever comes with the key is the same event: its sender vouches for it."""
+    may_be_refused: bool = True
+    """False for what the platform tells itself: nobody could send it better."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,95 +44,141 @@ class AcceptedEvent:
 
     id: int
     created: datetime
+    trigger_ref: str
     is_repeated: bool = False
     """The key was used before: this is the event of then."""
+
+
+Outcome: TypeAlias = AcceptedEvent | AttuneError
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    """A new event and what is wrong with its payload."""
+
+    new: NewEvent
+    problems: list[str]
+    refusal: AttuneError | None
+    row: Any = None
+    """Id and creation, once it is written."""
 
 
 class Intake:
     """Writes events and what the rules make of them, within somebody's transaction."""
 
-    def __init__(self, rulebook: Rulebook, encryption: Encryption) -> None:
-        self._rulebook = rulebook
-        self._encryption = encryption
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        encryption: Encryption,
+        payloads: PayloadBook | None = None,
+    ) -> None:
+        self._offering = Offering(rulebook, encryption)
+        self._payloads = payloads or PayloadBook(remembers=False)
 
     async def accept(self, tx: Transaction, new: NewEvent) -> AcceptedEvent:
         """Write the event, its enforcements and their executions.
 
-        Raises Conflict when the idempotency key came with another event before.
+        Raises Conflict when the idempotency key came with another event before, and
+        InvalidInput when the trigger refuses such a payload.
         """
-        row = await tx.events.insert(_values(new))
-        if row is None:
-            return await _repeated(tx, new)
-        event = EventFacts(
-            id=row.id,
-            trigger_ref=new.trigger_ref,
-            payload=new.payload,
-            created=row.created,
+        [outcome] = await self.accept_all(tx, [new])
+        if isinstance(outcome, AttuneError):
+            raise outcome
+        return outcome
+
+    async def accept_all(
+        self, tx: Transaction, news: Sequence[NewEvent]
+    ) -> list[Outcome]:
+        """Write events in as many statements as one takes; answers stand in order.
+
+        What is wrong with one of them is its answer, and nothing to the others.
+        """
+        drafts = await _insert(tx, [await self._draft(tx, new) for new in news])
+        known = await _known(tx, [d.new for d in drafts if d.row is None])
+        await self._offering.offer_all(tx, _written(drafts))
+        return [_outcome(draft, known) for draft in drafts]
+
+    async def _draft(self, tx: Transaction, new: NewEvent) -> _Draft:
+        rule = await self._payloads.rule_for(tx, new.trigger_ref)
+        problems = rule.problems(new.payload)
+        refusal = None
+        if problems and rule.refuses and new.may_be_refused:
+            refusal = InvalidInput(
+                f"The payload is not what events of {new.trigger_ref} hold",
+                problems=problems,
+            )
+        return _Draft(new=new, problems=problems, refusal=refusal)
+
+
+async def _insert(tx: Transaction, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Write what is not refused; what has no row after it is repeated, or refused."""
+    writable = [draft for draft in drafts if draft.refusal is None]
+    if not writable:
+        return list(drafts)
+    rows = iter(await tx.events.insert_all([_values(draft) for draft in writable]))
+    return [
+        replace(draft, row=next(rows)) if draft.refusal is None else draft
+        for draft in drafts
+    ]
+
+
+def _written(drafts: Sequence[_Draft]) -> list[WrittenEvent]:
+    return [
+        WrittenEvent(
+            facts=EventFacts(
+                id=draft.row.id,
+                trigger_ref=draft.new.trigger_ref,
+                payload=draft.new.payload,
+                created=draft.row.created,
+            ),
+            rule_id=draft.new.rule_id,
+            trace_tag=draft.new.trace_tag,
         )
-        await self._match(tx, new, event)
-        return AcceptedEvent(id=row.id, created=row.created)
-
-    async def _match(self, tx: Transaction, new: NewEvent, event: EventFacts) -> None:
-        rules = await self._rulebook.rules_for(tx, new.trigger_ref, self._encryption)
-        matches = [
-            offer(rule, event)
-            for rule in rules
-            if new.rule_id is None or rule.id == new.rule_id
-        ]
-        if not matches:
-            return
-        await self._note_errors(tx, matches)
-        notes = [match.note() for match in matches]
-        starting = {match.rule.ref: match for match in matches if match.matched}
-        if starting:
-            await self._enforce(tx, new, event, notes, list(starting.values()))
-        else:
-            await tx.events.note_matches(event.id, notes)
-
-    async def _note_errors(self, tx: Transaction, matches: Sequence[Match]) -> None:
-        """Show errors on their rules; the same one again is no news.
-
-        Every event would wait for the one before it, to write what is there already.
-        """
-        for match in matches:
-            error = match.error
-            if error is not None and self._rulebook.is_news(match.rule, error):
-                await tx.events.note_rule_error(match.rule.id, error)
-
-    async def _enforce(
-        self,
-        tx: Transaction,
-        new: NewEvent,
-        event: EventFacts,
-        notes: Sequence[Mapping[str, Any]],
-        matches: Sequence[Match],
-    ) -> None:
-        prepared = {match.rule.ref: _execution(match, new) for match in matches}
-        pairs = [
-            (_enforcement(match, new), prepared[match.rule.ref].row)
-            for match in matches
-        ]
-        ids = await tx.events.enforce(event.id, notes, pairs)
-        written = [(ids[ref], prepared[ref]) for ref in ids]
-        await write_secrets(tx, self._encryption, written)
+        for draft in drafts
+        if draft.row is not None
+    ]
 
 
-async def _repeated(tx: Transaction, new: NewEvent) -> AcceptedEvent:
-    key = new.idempotency_key or ""
-    row = await tx.events.find_by_key(new.trigger_ref, key)
-    if row.idempotency_hash != _fingerprint(new):
-        raise Conflict("This idempotency key was used before with another event")
-    return AcceptedEvent(id=row.id, created=row.created, is_repeated=True)
+async def _known(
+    tx: Transaction, news: Sequence[NewEvent]
+) -> Mapping[tuple[str, str], Any]:
+    keys = {
+        (new.trigger_ref, new.idempotency_key)
+        for new in news
+        if new.idempotency_key is not None
+    }
+    return await tx.events.find_by_keys(keys) if keys else {}
 
 
-def _values(new: NewEvent) -> dict[str, Any]:
+def _outcome(draft: _Draft, known: Mapping[tuple[str, str], Any]) -> Outcome:
+    new, row = draft.new, draft.row
+    if row is not None:
+        return AcceptedEvent(
+            id=row.id, created=row.created, trigger_ref=new.trigger_ref
+        )
+    earlier = known.get((new.trigger_ref, new.idempotency_key or ""))
+    if earlier is None:
+        return draft.refusal or Unavailable("The event of this key is being deleted")
+    if earlier.idempotency_hash != _fingerprint(new):
+        return Conflict("This idempotency key was used before with another event")
+    return AcceptedEvent(
+        id=earlier.id,
+        created=earlier.created,
+        trigger_ref=new.trigger_ref,
+        is_repeated=True,
+    )
+
+
+def _values(draft: _Draft) -> dict[str, Any]:
+    new = draft.new
     has_key = new.idempotency_key is not None
     return {
         "trigger_ref": new.trigger_ref,
         "payload": new.payload,
+        "payload_problems": draft.problems,
         "config": new.config,
         "source_ref": new.source_ref,
-        "rule_id": new.rule_id,
+        "rule": new.rule_id,
         "trace_tag": new.trace_tag,
         "idempotency_key": new.idempotency_key,
         "idempotency_hash": _fingerprint(new) if has_key else None,
@@ -144,41 +186,6 @@ def _values(new: NewEvent) -> dict[str, Any]:
 
 
 def _fingerprint(new: NewEvent) -> str:
-    said = json.dumps([new.trigger_ref, new.payload, new.rule_id], sort_keys=True)
+    content = None if new.key_names_content else new.payload
+    said = json.dumps([new.trigger_ref, content, new.rule_id], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _enforcement(match: Match, new: NewEvent) -> Mapping[str, Any]:
-    rule = match.rule
-    return {
-        "rule": rule.id,
-        "rule_ref": rule.ref,
-        "trigger_ref": new.trigger_ref,
-        "config": _masked(match, rule),
-        "status": EnforcementStatus.PROCESSED,
-        "condition": rule.condition,
-        "conditions": rule.conditions,
-        "trace_tag": match.trace_tag or new.trace_tag,
-    }
-
-
-def _execution(match: Match, new: NewEvent) -> PreparedExecution:
-    rule = match.rule
-    return prepare_execution(
-        match.action(),
-        match.parameters or {},
-        Origin(
-            executor_id=rule.owner_id,
-            rule_ref=rule.ref,
-            trigger_ref=new.trigger_ref,
-            trace_tag=match.trace_tag or new.trace_tag,
-        ),
-        Terms(permission_set_refs=rule.permission_set_refs),
-        now=utc_now(),
-    )
-
-
-def _masked(match: Match, rule: CompiledRule) -> JsonObject:
-    """Return the rendered parameters without the values of secret ones."""
-    schema = rule.action.param_schema if rule.action else {}
-    return redact(schema, match.parameters or {})

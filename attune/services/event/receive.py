@@ -9,14 +9,12 @@ from typing import Final
 from attune.clock import utc_now
 from attune.db.database import Database, Transaction
 from attune.domain.errors import RateLimited
-from attune.domain.json import JsonObject, parse_json
-from attune.domain.webhook import (
-    Address,
-    delivery_key,
-    storable_headers,
-    unwrap,
-)
+from attune.domain.json import JsonObject
 from attune.domain.webhook import Delivery as Unwrapped
+from attune.domain.webhook import delivery_id, storable_headers, unwrap
+from attune.domain.webhook_address import Address
+from attune.domain.webhook_body import BodyKind, read_body
+from attune.domain.webhook_signature import Proof
 from attune.services.event.idempotency import namespaced_key
 from attune.services.event.intake import Intake, NewEvent
 from attune.services.event.webhook_book import Webhook, WebhookBook
@@ -33,6 +31,8 @@ class Delivery:
     headers: Mapping[str, str]
     """By lower-case name."""
     sender: Address | None
+    kind: BodyKind = BodyKind.UNNAMED
+    trace_tag: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,23 +58,8 @@ class ReceiveService:
         received_at = utc_now()
         async with self._database.transaction() as tx:
             webhook = await self._book.find(tx, delivery.key)
-            checks = webhook.checks
-            checks.check_size(len(delivery.body))
-            checks.check_address(delivery.sender)
-            await _check_rate(tx, webhook)
-            verified = checks.check_signature(delivery.body, delivery.headers)
-            said = unwrap(parse_json(delivery.body))
-            new = NewEvent(
-                trigger_ref=webhook.trigger_ref,
-                payload=said.payload,
-                config={
-                    **_origin(delivery, said),
-                    "received_at": received_at.isoformat(),
-                    "hmac_verified": verified,
-                },
-                source_ref=SOURCE,
-                idempotency_key=_key(delivery),
-            )
+            proof = await _check(tx, webhook, delivery, received_at)
+            new = _event(webhook, delivery, proof, received_at)
             accepted = await self._intake.accept(tx, new)
         return Receipt(
             event_id=accepted.id,
@@ -82,6 +67,17 @@ class ReceiveService:
             received_at=received_at,
             is_repeated=accepted.is_repeated,
         )
+
+
+async def _check(
+    tx: Transaction, webhook: Webhook, delivery: Delivery, now: datetime
+) -> Proof | None:
+    """Make the webhook's checks in their order (contract, g.1)."""
+    checks = webhook.checks
+    checks.check_size(len(delivery.body))
+    checks.check_address(delivery.sender)
+    await _check_rate(tx, webhook)
+    return checks.check_signature(delivery.body, delivery.headers, now)
 
 
 async def _check_rate(tx: Transaction, webhook: Webhook) -> None:
@@ -96,6 +92,27 @@ async def _check_rate(tx: Transaction, webhook: Webhook) -> None:
             f"{limit.window_seconds} seconds",
             retry_after_seconds=math.ceil(limit.window_seconds - age),
         )
+
+
+def _event(
+    webhook: Webhook, delivery: Delivery, proof: Proof | None, received_at: datetime
+) -> NewEvent:
+    said = unwrap(read_body(delivery.kind, delivery.body))
+    name = delivery_id(delivery.headers, proof, said.payload)
+    return NewEvent(
+        trigger_ref=webhook.trigger_ref,
+        payload=said.payload,
+        config={
+            **_origin(delivery, said),
+            "received_at": received_at.isoformat(),
+            "hmac_verified": proof is not None and proof.is_signed,
+            **({} if proof is None else {"verified_by": proof.scheme.value}),
+        },
+        source_ref=SOURCE,
+        trace_tag=delivery.trace_tag,
+        idempotency_key=None if name is None else namespaced_key(SOURCE, name.key),
+        key_names_content=name is not None and name.names_content,
+    )
 
 
 def _origin(delivery: Delivery, said: Unwrapped) -> JsonObject:
@@ -115,8 +132,3 @@ def _origin(delivery: Delivery, said: Unwrapped) -> JsonObject:
     }
     reported: JsonObject = {name: fact for name, fact in relayed.items() if fact}
     return {**origin, "reported": reported} if reported else origin
-
-
-def _key(delivery: Delivery) -> str | None:
-    key = delivery_key(delivery.headers)
-    return None if key is None else namespaced_key(SOURCE, key)

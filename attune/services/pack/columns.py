@@ -61,8 +61,11 @@ def version_columns(document: RuntimeVersionDocument) -> Columns:
 
 
 def trigger_columns(document: TriggerDocument) -> Columns:
-    """Return the columns of a trigger; its webhook is not the pack's affair."""
-    return _switched(document, _columns(document))
+    """Return the columns of a trigger, all but its webhook."""
+    columns = _columns(document, leave_out={"webhook"})
+    if "payload_check" not in document.model_fields_set:
+        columns.pop("payload_check")
+    return _switched(document, columns)
 
 
 def action_columns(

@@ -15,10 +15,12 @@ from attune.db.models.trigger import Trigger
 from attune.domain.permission import Caller
 from attune.packs.definition import Components, PackDefinition
 from attune.packs.problems import Problems
+from attune.security.encryption import Encryption
 from attune.services.pack import columns
 from attune.services.pack.grants import check_permission_sets, check_policies
 from attune.services.pack.references import check_rules, check_sensors
 from attune.services.pack.runtimes import find_runtimes
+from attune.services.pack.webhooks import guard_webhooks
 from attune.services.pack.workflows import check_workflows, put_workflows
 from attune.services.pack.writing import Rows
 
@@ -31,6 +33,7 @@ class ComponentInstallation:
     caller: Caller
     pack: Pack
     definition: PackDefinition
+    encryption: Encryption
 
     def __post_init__(self) -> None:
         self.problems = Problems()
@@ -86,7 +89,12 @@ class ComponentInstallation:
             each.document.ref: columns.trigger_columns(each.document)
             for each in self.components.triggers
         }
-        return await self.rows.put(self.tx.triggers, Trigger, wanted)
+        triggers = await self.rows.put(self.tx.triggers, Trigger, wanted)
+        self.rows.warnings += guard_webhooks(
+            self.encryption, triggers, self.components.triggers, self.problems
+        )
+        await self.tx.flush()
+        return triggers
 
     async def _actions(self, runtimes: Mapping[str, str]) -> None:
         workflows = await put_workflows(self.rows, self.components)

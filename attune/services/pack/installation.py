@@ -125,7 +125,9 @@ async def _write(
     pack.config = config
     pack.content_hash, pack.storage_path = hash_, definition.ref
     await tx.packs.add(pack)
-    warnings = await ComponentInstallation(tx, caller, pack, definition).run()
+    warnings = await ComponentInstallation(
+        tx, caller, pack, definition, encryption
+    ).run()
     install = await tx.pack_installs.add(
         PackInstall(
             pack_id=pack.id,

@@ -210,12 +210,12 @@ async def test_a_body_that_cannot_be_read_is_refused(
         ("application/json; charset=utf-8", 200),
         ("application/cloudevents+json", 200),
         ("text/plain; charset=UTF-8", 200),
-        ("application/x-www-form-urlencoded", 415),
+        ("application/x-www-form-urlencoded", 200),
         ("application/xml", 415),
         ("application/json; charset=utf-16", 415),
     ],
 )
-async def test_a_body_says_that_it_is_json(
+async def test_a_body_says_what_it_is(
     shop: Workshop, path: str, kind: str, status: int
 ) -> None:
     answer = await post(shop, path, b'{"n": 1}', Content_Type=kind)

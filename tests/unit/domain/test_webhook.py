@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
@@ -11,18 +12,16 @@ from hypothesis import strategies as st
 
 from attune.domain.errors import MalformedInput, PermissionDenied, Unauthenticated
 from attune.domain.json import Json
-from attune.domain.webhook import (
-    Delivery,
-    RateLimit,
-    WebhookChecks,
-    client_address,
-    delivery_key,
-    storable_headers,
-    unwrap,
-)
+from attune.domain.webhook import Delivery, delivery_id, storable_headers, unwrap
+from attune.domain.webhook_address import client_address
+from attune.domain.webhook_checks import RateLimit, WebhookChecks
+from attune.domain.webhook_signature import Proof, Scheme
 from tests.support.json_values import objects, values
 
 BODY = b'{"payload": {"a": 1}}'
+
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def checks(**config: Json) -> WebhookChecks:
@@ -39,7 +38,7 @@ def test_no_configuration_checks_the_size_only(config: Any) -> None:
 
     open_checks.check_size(1_000_000)
     open_checks.check_address(None)
-    assert open_checks.check_signature(BODY, {}) is False
+    assert open_checks.check_signature(BODY, {}, NOW) is None
     assert open_checks.rate_limit is None
     with pytest.raises(MalformedInput):
         open_checks.check_size(1_024_001)
@@ -59,8 +58,10 @@ def test_a_right_signature_is_verified(algorithm: str, header: str) -> None:
     signed = checks(hmac={"enabled": True, "secret": "s", "algorithm": algorithm})
     value = signature("s", algorithm)
 
-    assert signed.check_signature(BODY, {header: value}) is True
-    assert signed.check_signature(BODY, {header: value.upper()}) is True
+    proof = Proof(Scheme.ATTUNE)
+
+    assert signed.check_signature(BODY, {header: value}, NOW) == proof
+    assert signed.check_signature(BODY, {header: value.upper()}, NOW) == proof
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_a_wrong_signature_is_refused(headers: dict[str, str]) -> None:
     signed = checks(hmac={"enabled": True, "secret": "s", "algorithm": "sha256"})
 
     with pytest.raises(Unauthenticated):
-        signed.check_signature(BODY, headers)
+        signed.check_signature(BODY, headers, NOW)
 
 
 @pytest.mark.parametrize(
@@ -106,15 +107,15 @@ def test_a_signature_check_that_cannot_be_made_is_closed(section: Json) -> None:
 
     for value in (signature(""), signature("s"), "md5=" + "0" * 32):
         with pytest.raises(Unauthenticated):
-            broken.check_signature(BODY, {"x-webhook-signature": value})
+            broken.check_signature(BODY, {"x-webhook-signature": value}, NOW)
 
 
 def test_a_secret_without_enabled_is_meant() -> None:
     meant, off = checks(hmac={"secret": "s"}), checks(hmac={"enabled": False})
 
     with pytest.raises(Unauthenticated):
-        meant.check_signature(BODY, {})
-    assert off.check_signature(BODY, {}) is False
+        meant.check_signature(BODY, {}, NOW)
+    assert off.check_signature(BODY, {}, NOW) is None
 
 
 @given(st.binary(max_size=50), st.text(min_size=1, max_size=10))
@@ -126,7 +127,7 @@ def test_a_signature_is_over_the_raw_body(body: bytes, secret: str) -> None:
     signed = checks(hmac={"secret": secret})
     value = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
-    assert signed.check_signature(body, {"x-webhook-signature": value})
+    assert signed.check_signature(body, {"x-webhook-signature": value}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -226,10 +227,43 @@ def test_headers_are_bounded() -> None:
     assert all(len(value) == 2_000 for value in kept.values())
 
 
-def test_a_delivery_has_the_key_its_sender_gave() -> None:
-    assert delivery_key({"x-github-delivery": " 72d3 "}) == "72d3"
-    assert delivery_key({"webhook-id": "a", "idempotency-key": "b"}) == "b"
-    assert delivery_key({"webhook-id": " "}) is None
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [
+        ({"x-github-delivery": " 72d3 "}, "72d3"),
+        ({"webhook-id": "a", "idempotency-key": "b"}, "b"),
+        ({"webhook-id": " "}, None),
+        ({}, None),
+    ],
+)
+def test_a_delivery_is_called_what_its_sender_calls_it(
+    headers: dict[str, str], key: str | None
+) -> None:
+    found = delivery_id(headers, None, {})
+
+    assert (found and found.key) == key
+
+
+def test_no_header_renames_what_is_signed_with_its_name() -> None:
+    proof = Proof(Scheme.STANDARD, delivery="msg_1")
+
+    found = delivery_id({"idempotency-key": "other"}, proof, {})
+
+    assert found
+    assert (found.key, found.names_content) == ("msg_1", False)
+
+
+def test_an_event_of_stripe_is_one_however_often_it_is_signed() -> None:
+    event: Json = {"object": "event", "id": "evt_1", "pending_webhooks": 2}
+    proofs = [Proof(Scheme.STRIPE, delivery=f"stripe:{n}") for n in range(2)]
+
+    events = [delivery_id({}, proof, event) for proof in proofs]
+    others = [delivery_id({}, proof, {"id": "evt_1"}) for proof in proofs]
+
+    assert events[0] == events[1]
+    assert events[0]
+    assert events[0].names_content
+    assert others[0] != others[1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""Offer written events to the rules of their triggers, and write what those start."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attune.clock import utc_now
+from attune.db.database import Transaction
+from attune.domain.enforcement import EnforcementStatus
+from attune.domain.json import JsonObject
+from attune.domain.schema import redact
+from attune.security.encryption import Encryption
+from attune.services.event.matching import EventFacts, Match, offer
+from attune.services.event.rulebook import CompiledRule, Rulebook
+from attune.services.execution.row import (
+    Origin,
+    PreparedExecution,
+    Terms,
+    prepare_execution,
+)
+from attune.services.execution.write import write_secrets
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenEvent:
+    """An event on record that no rule has seen yet."""
+
+    facts: EventFacts
+    rule_id: int | None
+    """The only rule it is meant for."""
+    trace_tag: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Offered:
+    """A written event and what came of offering it to the rules."""
+
+    event: WrittenEvent
+    matches: Sequence[Match]
+
+    @property
+    def id(self) -> int:
+        return self.event.facts.id
+
+
+class Offering:
+    """Lets rules see events, within somebody's transaction."""
+
+    def __init__(self, rulebook: Rulebook, encryption: Encryption) -> None:
+        self._rulebook = rulebook
+        self._encryption = encryption
+
+    async def offer_all(self, tx: Transaction, events: Sequence[WrittenEvent]) -> None:
+        """Write enforcements and executions of all that matches, in one statement."""
+        offered = [await self._offer(tx, event) for event in events]
+        considered = [each for each in offered if each.matches]
+        if not considered:
+            return
+        await self._note_errors(tx, [m for each in considered for m in each.matches])
+        notes = {each.id: [m.note() for m in each.matches] for each in considered}
+        starting = [
+            (each, match)
+            for each in considered
+            for match in each.matches
+            if match.matched
+        ]
+        if starting:
+            await self._enforce(tx, notes, starting)
+        else:
+            await tx.events.note_matches(notes)
+
+    async def _offer(self, tx: Transaction, event: WrittenEvent) -> _Offered:
+        trigger_ref = event.facts.trigger_ref
+        rules = await self._rulebook.rules_for(tx, trigger_ref, self._encryption)
+        matches = [
+            offer(rule, event.facts)
+            for rule in rules
+            if event.rule_id is None or rule.id == event.rule_id
+        ]
+        # Many events one after another must not keep everybody else waiting.
+        await asyncio.sleep(0)
+        return _Offered(event=event, matches=matches)
+
+    async def _note_errors(self, tx: Transaction, matches: Sequence[Match]) -> None:
+        """Show errors on their rules; the same one again is no news.
+
+        Every event would wait for the one before it, to write what is there already.
+        Rules are taken in one order, so that no two wait for each other.
+        """
+        for match in sorted(matches, key=lambda match: match.rule.id):
+            error = match.error
+            if error is not None and self._rulebook.is_news(match.rule, error):
+                await tx.events.note_rule_error(match.rule.id, error)
+
+    async def _enforce(
+        self,
+        tx: Transaction,
+        notes: Mapping[int, Sequence[Any]],
+        starting: Sequence[tuple[_Offered, Match]],
+    ) -> None:
+        prepared = {
+            (each.id, match.rule.ref): _execution(match, each.event)
+            for each, match in starting
+        }
+        pairs = [
+            (_enforcement(match, each.event), prepared[each.id, match.rule.ref].row)
+            for each, match in starting
+        ]
+        ids = await tx.events.enforce(notes, pairs)
+        written = [(ids[place], prepared[place]) for place in ids]
+        await write_secrets(tx, self._encryption, written)
+
+
+def _enforcement(match: Match, event: WrittenEvent) -> Mapping[str, Any]:
+    rule = match.rule
+    return {
+        "rule": rule.id,
+        "rule_ref": rule.ref,
+        "trigger_ref": event.facts.trigger_ref,
+        "event": event.facts.id,
+        "config": _masked(match, rule),
+        "status": EnforcementStatus.PROCESSED,
+        "condition": rule.condition,
+        "conditions": rule.conditions,
+        "trace_tag": match.trace_tag or event.trace_tag,
+    }
+
+
+def _execution(match: Match, event: WrittenEvent) -> PreparedExecution:
+    rule = match.rule
+    return prepare_execution(
+        match.action(),
+        match.parameters or {},
+        Origin(
+            executor_id=rule.owner_id,
+            rule_ref=rule.ref,
+            trigger_ref=event.facts.trigger_ref,
+            trace_tag=match.trace_tag or event.trace_tag,
+        ),
+        Terms(permission_set_refs=rule.permission_set_refs),
+        now=utc_now(),
+    )
+
+
+def _masked(match: Match, rule: CompiledRule) -> JsonObject:
+    """Return the rendered parameters without the values of secret ones."""
+    schema = rule.action.param_schema if rule.action else {}
+    return redact(schema, match.parameters or {})
