@@ -32,6 +32,7 @@ from attune.config_fields import (
     Port,
     Seconds,
     Secret,
+    Words,
     variable,
 )
 from attune.domain.errors import InvalidInput
@@ -248,6 +249,34 @@ class SensorSettings(Group):
     """Seconds after which a running sensor counts as well, and its failures as over."""
 
 
+class NotifierSettings(Group):
+    """Followers of notifications: the WebSocket and the streams of the API."""
+
+    port: Port | None = None
+    """Second port of the API, for clients that look for the notifier at one of its own."""
+
+    max_connections: Count = 50
+    """Sockets and streams that one identity may have open at one API process."""
+
+    max_subscriptions: Count = 100
+    """Filters that one socket may have."""
+
+    max_message_bytes: Bytes = 16_384
+    """Largest message that a socket may send, in bytes."""
+
+    messages_per_second: Count = 20
+    """Messages that a socket may send a second; ten times as many at once after a rest."""
+
+    send_timeout_seconds: Seconds = 10
+    """Seconds after which a reader that does not take its message is dropped."""
+
+    check_seconds: Annotated[Seconds, Field(le=30)] = 15
+    """Seconds after which the token of a silent follower is looked at again."""
+
+    allowed_origins: Words = []
+    """Origins of pages that may connect besides the API's own, separated by commas."""
+
+
 class LoggingSettings(Group):
     """What is logged, and how."""
 
@@ -287,6 +316,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
     sensors: SensorSettings = SensorSettings()
+    notifier: NotifierSettings = NotifierSettings()
     logging: LoggingSettings = LoggingSettings()
 
     @classmethod

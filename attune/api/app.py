@@ -37,6 +37,8 @@ from attune.api.routes import (
     workflow,
 )
 from attune.api.routing import Router
+from attune.api.socket.endpoint import socket_route
+from attune.api.socket.limits import SocketLimits
 from attune.config import Settings
 
 # Routes are tried in this order, so the ones that each execution needs come first.
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_answers(app)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
+    app.router.routes.append(socket_route(_socket_limits(settings)))
     describe(app)
     return app
 
@@ -104,4 +107,15 @@ def _limits(settings: Settings) -> Limits:
         body_bytes=settings.server.max_body_bytes,
         upload_bytes=settings.server.max_upload_bytes,
         artifact_bytes=settings.server.max_artifact_bytes,
+    )
+
+
+def _socket_limits(settings: Settings) -> SocketLimits:
+    notifier = settings.notifier
+    return SocketLimits(
+        subscriptions=notifier.max_subscriptions,
+        messages_per_second=notifier.messages_per_second,
+        send_timeout_seconds=notifier.send_timeout_seconds,
+        check_seconds=notifier.check_seconds,
+        allowed_origins=frozenset(notifier.allowed_origins),
     )

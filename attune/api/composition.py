@@ -48,6 +48,8 @@ from attune.services.inquiry.read import InquiryReadService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService
 from attune.services.login_throttle import LoginThrottle
+from attune.services.notification.follow import FollowService
+from attune.services.notification.tail import CHANNEL, Tail
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
@@ -85,6 +87,7 @@ class Services:
     executions: ReadService
     execution_streams: StreamService
     feed: ChangeFeed
+    following: FollowService
     health: HealthService
     identities: IdentityService
     inquiries: InquiryReadService
@@ -102,6 +105,7 @@ class Services:
     responding: RespondService
     rulebook: Rulebook
     rules: RuleService
+    tail: Tail
     runtime_catalog: RuntimeCatalogService
     runtimes: RuntimeService
     sensor_runs: SensorRunService
@@ -139,8 +143,9 @@ def compose(settings: Settings, database: Database) -> Services:
     store = PackStore(settings.packs_base_dir)
     files, masks = ArtifactFiles(settings.artifacts_dir), Masks(encryption)
     artifacts = ArtifactReadService(database, files)
+    access, tail = AccessService(database, tokens), Tail(database)
     return Services(
-        access=AccessService(database, tokens),
+        access=access,
         actions=ActionService(database, definitions),
         artifacts=artifacts,
         artifact_contents=ContentService(artifacts, files),
@@ -167,6 +172,14 @@ def compose(settings: Settings, database: Database) -> Services:
         executions=executions,
         execution_streams=StreamService(database, feed, executions),
         feed=feed,
+        following=FollowService(
+            database,
+            access,
+            tail,
+            most_followers=settings.notifier.max_connections,
+            kept=timedelta(days=7),
+        ),
+        tail=tail,
         intake=intake,
         packs=PackService(database, store, definitions, encryption),
         pack_installs=PackInstallService(database, store, definitions, encryption),
@@ -224,11 +237,13 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
     reactions = {
         "attune_permissions": services.access.forget,
         "attune_definitions": services.definitions.forget,
+        CHANNEL: services.tail.wake,
     }
     try:
         async with (
             follow(Listener(url, list(reactions)), reactions),
             services.feed.following(Listener(url, CHANNELS)),
+            services.tail.running(),
         ):
             yield services
     finally:

@@ -32,7 +32,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._pass_socket(scope, receive, send)
             return
         answer = _Answer(send, self._stop_waiting)
         self._waiting_count += 1
@@ -47,6 +47,17 @@ class Edge:
         finally:
             if not answer.is_started:
                 self._stop_waiting()
+
+    async def _pass_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold a socket's request against the limits; what it says is its own matter."""
+        if scope["type"] == "websocket":
+            try:
+                check_head(scope, self._limits)
+            except (AttuneError, HTTPException) as error:
+                scope["query_string"] = b""  # the server would write it to its log
+                await _response_to(error, scope)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         if self._waiting_count > self._limits.concurrent_requests:

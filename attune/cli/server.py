@@ -2,6 +2,7 @@
 
 import math
 import signal
+from socket import socket
 from typing import TYPE_CHECKING
 
 from attune.cli.process import end, importing
@@ -32,7 +33,7 @@ def api() -> None:
     # The server repeats a signal to itself when it is done: ended in order is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    server.run()
+    server.run(_sockets(settings, server.config))
     end()
 
 
@@ -65,8 +66,19 @@ def _begin(part: str, *required: str) -> Settings:
     return settings
 
 
+def _sockets(settings: Settings, config: "uvicorn.Config") -> list[socket] | None:
+    """Return what to listen on when the notifier has a port of its own; else None."""
+    if settings.notifier.port is None:
+        return None
+    bound = [config.bind_socket()]
+    config.port = settings.notifier.port
+    return [*bound, config.bind_socket()]
+
+
 def _server(settings: Settings, app: object) -> "uvicorn.Server":
     import uvicorn  # noqa: PLC0415 - see api
+
+    from attune.api.socket.protocol import SocketProtocol  # noqa: PLC0415 - see api
 
     server = settings.server
     return uvicorn.Server(
@@ -76,6 +88,9 @@ def _server(settings: Settings, app: object) -> "uvicorn.Server":
             port=server.port,
             loop="uvloop",
             http="httptools",
+            ws=SocketProtocol,
+            ws_max_size=settings.notifier.max_message_bytes,
+            ws_per_message_deflate=False,
             lifespan="on",
             log_config=None,
             access_log=False,  # the path of a webhook is its key

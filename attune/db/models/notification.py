@@ -1,6 +1,6 @@
 """Notifications: that something changed, for those who look on."""
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from attune.db.base import Entity, JsonObject
@@ -19,8 +19,13 @@ class Notification(Entity):
     activity: Mapped[str] = mapped_column(String(63))
     state: Mapped[NotificationState] = mapped_column(server_default=text("'created'"))
     content: Mapped[JsonObject]
+    xact: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint")
+    )
+    """The transaction that wrote it: ids are given out before transactions commit."""
 
     __table_args__ = (
         CheckConstraint("octet_length(channel) BETWEEN 1 AND 63", name="channel"),
         Index(None, "created", postgresql_using="brin"),
+        Index(None, "xact"),
     )

@@ -1,12 +1,72 @@
-"""Notifications."""
+"""Notifications: read in the order of their making, without a gap, and removed."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 
-from attune.db.models import Notification
-from attune.db.repositories.base import Repository, delete_where
+from attune.clock import utc_now
+from attune.db.models.notification import Notification
+from attune.db.models.rule import Rule
+from attune.db.repositories.base import Repository, present
+from attune.db.repositories.listing import page_of_columns
+from attune.db.repositories.notification_visibility import visible_notifications
+from attune.domain.cursor import Cursor, Snapshot
+from attune.domain.notification import (
+    STATUS_KEEPERS,
+    Filter,
+    FilterKind,
+    Notice,
+    NotificationState,
+)
+from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Caller
+
+_SNAPSHOT = text("SELECT CAST(pg_current_snapshot() AS text)")
+
+_COLUMNS = (
+    Notification.id,
+    Notification.xact,
+    Notification.entity_type,
+    Notification.entity,
+    Notification.activity,
+    Notification.content,
+    Notification.created,
+)
+
+# What came since: what the later look shows and the earlier one did not.
+_SINCE = """
+    pg_visible_in_snapshot(
+        CAST(CAST(xact AS text) AS xid8), CAST(CAST(:target AS text) AS pg_snapshot)
+    )
+    AND NOT pg_visible_in_snapshot(
+        CAST(CAST(xact AS text) AS xid8), CAST(CAST(:base AS text) AS pg_snapshot)
+    )
+"""
+# The first page is found by transaction, the others go on by id from where it ended:
+# the additions of nothing keep the planner from the other index.
+_FIRST = text(f"xact >= :xmin AND xact < :xmax AND {_SINCE}")
+_FURTHER = text(f"id > :after AND xact + 0 >= :xmin AND {_SINCE}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationFilter:
+    """Which notifications are wanted; None means any."""
+
+    filters: Collection[Filter] = ()
+    """Any of these; none at all is everything."""
+    state: NotificationState | None = None
 
 
 class NotificationRepository(Repository[Notification]):
@@ -14,16 +74,144 @@ class NotificationRepository(Repository[Notification]):
 
     model = Notification
 
-    async def find_after(
-        self, cursor: int, *, limit: int, entity_type: str | None = None
-    ) -> Sequence[Notification]:
-        """Return notifications after the cursor's id, oldest first."""
-        query = select(Notification).where(Notification.id > cursor)
-        if entity_type is not None:
-            query = query.where(Notification.entity_type == entity_type)
-        return await self._all(query.order_by(Notification.id).limit(limit))
+    async def snapshot(self) -> Snapshot:
+        """Return what there is to be seen now."""
+        seen = (await self._session.execute(_SNAPSHOT)).scalar_one()
+        return Snapshot.parse(seen)
 
-    async def remove_older_than(self, age: timedelta) -> int:
-        """Delete notifications older than `age` and return how many went."""
-        old = Notification.created < func.now() - age
-        return await delete_where(self._session, Notification, old)
+    async def read(
+        self, cursor: Cursor, *, limit: int, filters: Collection[Filter] = ()
+    ) -> tuple[list[tuple[Notice, Cursor]], Cursor]:
+        """Return what the cursor does not cover, each with where it leaves a reader.
+
+        At most `limit`; the cursor at the end says whether there may be more: then it
+        has a target.
+        """
+        target = cursor.target or await self.snapshot()
+        rows = await self._missed(cursor, target, limit + 1, filters)
+        notices = [_notice(row) for row in rows[:limit]]
+        placed = [(notice, _place(cursor.base, target, notice)) for notice in notices]
+        if len(rows) > limit:
+            return placed, placed[-1][1]
+        last_id = notices[-1].id if notices else cursor.id
+        end = Cursor(target, id=last_id, at=int(utc_now().timestamp()))
+        if placed:
+            placed[-1] = (placed[-1][0], end)
+        return placed, end
+
+    async def visible_ids(self, ids: Collection[int], caller: Caller) -> set[int]:
+        """Return those of the ids whose notifications exist for the caller."""
+        query = select(Notification.id).where(
+            Notification.id.in_(ids), visible_notifications(caller)
+        )
+        return set(await self._session.scalars(query))
+
+    async def rule_parameters(
+        self, rule_ids: Collection[int]
+    ) -> Mapping[int, Mapping[str, Any]]:
+        """Return the parameters that rules give their triggers, by rule."""
+        query = select(Rule.id, Rule.trigger_params).where(Rule.id.in_(rule_ids))
+        rows = await self._session.execute(query)
+        return {row.id: row.trigger_params for row in rows}
+
+    async def page(
+        self, request: PageRequest, wanted: NotificationFilter, caller: Caller
+    ) -> PageResult[Row[Any]]:
+        """Return one page of what the caller may see, newest first."""
+        state = wanted.state
+        conditions = present(
+            _any_of(wanted.filters),
+            None if state is None else Notification.state == state,
+            visible_notifications(caller),
+        )
+        columns = select(*_COLUMNS, Notification.channel, Notification.state)
+        return await page_of_columns(
+            self._session, request, columns, conditions, Notification.id.desc()
+        )
+
+    async def _missed(
+        self,
+        cursor: Cursor,
+        target: Snapshot,
+        limit: int,
+        filters: Collection[Filter],
+    ) -> Sequence[Any]:
+        further = cursor.target is not None
+        values = {
+            "base": str(cursor.base),
+            "target": str(target),
+            "xmin": cursor.base.xmin,
+            **({"after": cursor.id} if further else {"xmax": target.xmax}),
+        }
+        order = Notification.id if further else Notification.id + 0
+        query = (
+            select(*_COLUMNS)
+            .where(
+                (_FURTHER if further else _FIRST).bindparams(**values),
+                Notification.state != NotificationState.ERROR,
+                _any_of(filters),
+            )
+            .order_by(order)
+            .limit(limit)
+        )
+        return (await self._session.execute(query)).all()
+
+
+def _notice(row: Row[Any]) -> Notice:
+    """Return a row as a notice; plain SQL may have written any JSON."""
+    facts = row._asdict()
+    if not isinstance(facts["content"], dict):
+        facts["content"] = {"content": facts["content"]}
+    return Notice(**facts)
+
+
+def _place(base: Snapshot, target: Snapshot, notice: Notice) -> Cursor:
+    return Cursor(base, target, notice.id, int(notice.created.timestamp()))
+
+
+def _any_of(filters: Collection[Filter]) -> ColumnElement[bool]:
+    if not filters:
+        return true()
+    return or_(*map(_condition, filters))
+
+
+def _condition(wanted: Filter) -> ColumnElement[bool]:
+    """Return the condition that says what `Filter.matches` says."""
+    return _CONDITIONS[wanted.kind](wanted)
+
+
+def _of_entity(wanted: Filter) -> ColumnElement[bool]:
+    return and_(
+        Notification.entity_type == wanted.value, Notification.entity == wanted.entity
+    )
+
+
+def _of_trigger(wanted: Filter) -> ColumnElement[bool]:
+    refs = (_text("trigger_ref"), _text("old_trigger_ref"))
+    ours = or_(*(ref == wanted.value for ref in refs))
+    return and_(Notification.entity_type == "rule", ours)
+
+
+def _text(name: str) -> Any:
+    return Notification.content[name].astext
+
+
+_USER: Any = func.coalesce(
+    _text("assigned_to"), _text("executor"), _text("owner_identity")
+)
+_KEEPS_STATUS = Notification.entity_type.in_(sorted(STATUS_KEEPERS))
+_TYPE: Any = case(
+    (
+        and_(_KEEPS_STATUS, Notification.activity != "created"),
+        Notification.entity_type + "_status_changed",
+    ),
+    else_=Notification.entity_type + "_" + Notification.activity,
+)
+_CONDITIONS: Mapping[FilterKind, Callable[[Filter], ColumnElement[bool]]] = {
+    FilterKind.ALL: lambda _: true(),
+    FilterKind.ENTITY_TYPE: lambda wanted: Notification.entity_type == wanted.value,
+    FilterKind.ENTITY: _of_entity,
+    FilterKind.USER: lambda wanted: wanted.value == _USER,
+    FilterKind.NOTIFICATION_TYPE: lambda wanted: wanted.value == _TYPE,
+    FilterKind.TRIGGER_REF: _of_trigger,
+}

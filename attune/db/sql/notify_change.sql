@@ -5,6 +5,11 @@ CREATE OR REPLACE FUNCTION attune.notify_change()
 AS $$
 DECLARE
     changed CONSTANT jsonb := to_jsonb(coalesce(NEW, OLD));
+    -- Followers of a rule's former trigger have to hear that it left.
+    former CONSTANT jsonb := CASE TG_OP
+        WHEN 'UPDATE' THEN to_jsonb(OLD)
+        ELSE changed
+    END;
 BEGIN
     INSERT INTO attune.notification (channel, entity_type, entity, activity, content)
     VALUES (
@@ -22,12 +27,26 @@ BEGIN
                 'ref', changed -> 'ref',
                 'name', changed -> 'name',
                 'login', changed -> 'login',
+                'pack', changed -> 'pack',
                 'pack_ref', changed -> 'pack_ref',
                 'trigger_ref', changed -> 'trigger_ref',
+                'action', changed -> 'action',
                 'action_ref', changed -> 'action_ref',
                 'enabled', changed -> 'enabled',
                 'status', changed -> 'status',
-                'cordoned', changed -> 'cordoned'
+                'cordoned', changed -> 'cordoned',
+                'is_standard', changed -> 'is_standard',
+                'owner_identity', changed -> 'owner_identity',
+                'owner_type', changed -> 'owner_type',
+                'owner', changed -> 'owner',
+                'old_enabled', CASE
+                    WHEN former -> 'enabled' <> changed -> 'enabled'
+                        THEN former -> 'enabled'
+                END,
+                'old_trigger_ref', CASE
+                    WHEN former ->> 'trigger_ref' <> changed ->> 'trigger_ref'
+                        THEN former -> 'trigger_ref'
+                END
             )
         )
     );

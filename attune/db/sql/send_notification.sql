@@ -14,6 +14,8 @@ BEGIN
             'activity', NEW.activity
         )::text
     );
+    -- Equal messages of one transaction are sent once: this wakes who reads the table.
+    PERFORM pg_notify('attune_notification', '');
     RETURN NULL;
 END;
 $$;

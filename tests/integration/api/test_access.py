@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi import Depends, FastAPI
 from starlette.routing import Route as PlainRoute
+from starlette.routing import WebSocketRoute
 
 from attune.api.access import (
     AccessToken,
@@ -67,7 +68,9 @@ def test_every_route_is_ours(app: FastAPI) -> None:
     others = [r for r in app.routes if not isinstance(r, Route)]
 
     assert {r.path for r in others if isinstance(r, PlainRoute)} == DOCUMENTS
-    assert len(others) == len(DOCUMENTS)
+    # The socket asks for its token itself, before the upgrade.
+    assert [r.path for r in others if isinstance(r, WebSocketRoute)] == ["/ws"]
+    assert len(others) == len(DOCUMENTS) + 1
 
 
 def test_only_these_are_open(app: FastAPI) -> None:

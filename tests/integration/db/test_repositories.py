@@ -323,13 +323,3 @@ async def test_workers_are_known_by_name(tx: Transaction) -> None:
 
     assert await tx.workers.find_by_name("one") is worker
     assert await tx.workers.lock_by_name("two") is None
-
-
-async def test_notifications_can_be_followed_from_a_cursor(tx: Transaction) -> None:
-    await make_pack(tx)
-    await make_identity(tx)
-    [first, *_] = await tx.notifications.find_after(0, limit=1)
-
-    rest = await tx.notifications.find_after(first.id, limit=10)
-
-    assert [each.entity_type for each in rest] == ["identity"]

@@ -1,0 +1,1 @@
+"""The WebSocket at `/ws` (contract, m.2)."""
