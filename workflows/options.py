@@ -49,6 +49,10 @@ LONGEST_HISTORY = 40_000
 """Beyond so many history events it carries nothing new until it has drained."""
 
 
+TIMER_PATIENCE = timedelta(seconds=60)
+"""How long one run of a timer tries to reach PostgreSQL."""
+
+
 def action(*, queue: str, limit_seconds: float, summary: str) -> ActivityConfig:
     """Run once on a worker of the runtime; a cancel waits for the process to end."""
     return {
@@ -98,6 +102,23 @@ def advance() -> LocalActivityConfig:
             non_retryable_error_types=[UNEXPECTED],
         ),
         "summary": "advance",
+    }
+
+
+def fire_timer(*, sleeps: bool) -> LocalActivityConfig:
+    """Repeat until PostgreSQL takes it.
+
+    A run that does not sleep gives up in favor of later ones: the row forgets nothing.
+    """
+    return {
+        "start_to_close_timeout": _LONGEST_STEP,
+        "schedule_to_close_timeout": None if sleeps else TIMER_PATIENCE,
+        "retry_policy": RetryPolicy(
+            initial_interval=timedelta(milliseconds=200),
+            maximum_interval=timedelta(seconds=2),
+            non_retryable_error_types=[UNEXPECTED],
+        ),
+        "summary": "fire",
     }
 
 

@@ -46,6 +46,7 @@ from attune.db.repositories.runtime import (
 )
 from attune.db.repositories.sensor import SensorRepository
 from attune.db.repositories.sensor_process import SensorProcessRepository
+from attune.db.repositories.timer import TimerRepository
 from attune.db.repositories.trigger import TriggerRepository
 from attune.db.repositories.waiting import WaitingRepository
 from attune.db.repositories.worker import WorkerRepository
@@ -97,6 +98,7 @@ class Transaction:
         self.runtimes = RuntimeRepository(session)
         self.sensor_processes = SensorProcessRepository(session)
         self.sensors = SensorRepository(session)
+        self.timers = TimerRepository(session)
         self.triggers = TriggerRepository(session)
         self.waiting = WaitingRepository(session)
         self.worker_presence = WorkerPresenceRepository(session)

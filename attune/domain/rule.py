@@ -11,6 +11,7 @@ from attune.domain.expression import Expression
 from attune.domain.json import Json, JsonObject, format_place
 from attune.domain.schema_template import validate_templates
 from attune.domain.template import check_template, compile_template, templates_in
+from attune.domain.timer_text import timer_problems
 
 KEYSTORE: Final = "keystore"
 """The namespace of keys; a rule must not read what its maker may not decrypt."""
@@ -26,6 +27,7 @@ class RuleText:
     trigger_params: JsonObject
     trace_tag_template: str | None
     action_schema: JsonObject
+    trigger_ref: str
     trigger_schema: JsonObject
 
 
@@ -66,8 +68,16 @@ def check_rule(rule: RuleText) -> list[str]:
         *_condition_problems(rule),
         *(broken or _keystore_problems(templates)),
         *validate_templates(rule.action_schema, rule.action_params, "action_params"),
-        *validate_templates(rule.trigger_schema, rule.trigger_params, "trigger_params"),
+        *(_trigger_problems(rule)),
     ]
+
+
+def _trigger_problems(rule: RuleText) -> list[str]:
+    """A timer's own reader knows more than the schema of its trigger."""
+    schema, params = rule.trigger_schema, rule.trigger_params
+    return timer_problems(rule.trigger_ref, params) or validate_templates(
+        schema, params, "trigger_params"
+    )
 
 
 def _condition_problems(rule: RuleText) -> list[str]:

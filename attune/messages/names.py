@@ -39,3 +39,15 @@ def host_workflow_id(first_execution_id: int, generation: int = 0) -> str:
     """Return the id of a workflow that hosts several executions."""
     suffix = f"-{generation}" if generation else ""
     return f"executions-from-{first_execution_id}{suffix}"
+
+
+def timer_name(rule_id: int) -> str:
+    """Return the name of a timer: of its schedule, and of the run that sleeps for it."""
+    return f"timer-{rule_id}"
+
+
+def rule_of_timer(name: str) -> int | None:
+    """Return the rule whose timer has this name, if it is one."""
+    number = name.removeprefix("timer-")
+    is_timer = number != name and number.isascii() and number.isdecimal()
+    return int(number) if is_timer else None

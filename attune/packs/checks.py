@@ -134,5 +134,6 @@ def rule_text(
         trigger_params=rule.trigger_params,
         trace_tag_template=rule.trace_tag_template,
         action_schema=action_schema,
+        trigger_ref=rule.trigger_ref,
         trigger_schema=trigger_schema,
     )

@@ -226,6 +226,7 @@ def _text(after: Mapping[str, Any], trigger: Trigger, action: ActionRow) -> Rule
         trigger_params=after["trigger_params"] or {},
         trace_tag_template=after["trace_tag_template"],
         action_schema=action.param_schema,
+        trigger_ref=trigger.ref,
         trigger_schema=trigger.param_schema,
     )
 

@@ -101,7 +101,7 @@ class Gateway:
         except WorkflowAlreadyStartedError:
             return
         except RPCError as error:
-            raise _translate(error, workflow_id) from error
+            raise translate(error, workflow_id) from error
 
     async def cancel_execution(self, workflow_id: str, execution_id: int) -> None:
         """Signal the cancel; NotFound when no such workflow run is open."""
@@ -123,7 +123,7 @@ class Gateway:
         try:
             await self._client.get_workflow_handle(workflow_id).signal(signal, message)
         except RPCError as error:
-            raise _translate(error, workflow_id) from error
+            raise translate(error, workflow_id) from error
 
     async def keep_sensor(self, sensor_ref: str) -> None:
         """Have the one workflow of this sensor look at its row, started if need be."""
@@ -142,7 +142,7 @@ class Gateway:
                 ),
             )
         except RPCError as error:
-            raise _translate(error, workflow_id) from error
+            raise translate(error, workflow_id) from error
 
     async def state_of(self, workflow_id: str) -> RunState:
         """Tell whether the workflow is open, closed or unknown."""
@@ -151,7 +151,7 @@ class Gateway:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return RunState.ABSENT
-            raise _translate(error, workflow_id) from error
+            raise translate(error, workflow_id) from error
         running = described.status is WorkflowExecutionStatus.RUNNING
         return RunState.OPEN if running else RunState.CLOSED
 
@@ -183,7 +183,8 @@ def _attributes(
     return TypedSearchAttributes(pairs)
 
 
-def _translate(error: RPCError, workflow_id: str) -> Exception:
+def translate(error: RPCError, workflow_id: str) -> Exception:
+    """Return what the answer of Temporal means, or itself if it is a bug."""
     if error.status is RPCStatusCode.NOT_FOUND:
         return NotFound(entity="workflow run", ref=workflow_id)
     if error.status in _UNANSWERED:

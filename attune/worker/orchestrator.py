@@ -9,6 +9,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.execution import ExecutionActivities
 from activities.sensor import SensorRecordActivities
+from activities.timer import TimerActivities
 from activities.workflow import WorkflowActivities
 from attune.config import Settings
 from attune.db.database import Database
@@ -24,10 +25,13 @@ from attune.services.execution.settle import SettleService
 from attune.services.inquiry.expire import ExpiryService
 from attune.services.inquiry.open import OpenService
 from attune.services.sensor.keep import SensorKeepService
+from attune.services.timer.alarm import AlarmService
+from attune.services.timer.fire import FireService
 from attune.services.workflow.advance import AdvanceService
 from attune.temporal.client import connect_patiently
 from attune.temporal.failures import FailureTranslation
 from attune.temporal.gateway import Gateway
+from attune.temporal.timer_gateway import TimerGateway
 from attune.worker.admission import Admission
 from attune.worker.connection import temporal_address
 from attune.worker.deadlines import Deadlines
@@ -36,13 +40,18 @@ from attune.worker.reconciler import Reconciler
 from attune.worker.sensor_keeper import CHANNELS as SENSOR_CHANNELS
 from attune.worker.sensor_keeper import SensorKeeper
 from attune.worker.shutdown import serve_until_stopped
+from attune.worker.timers import Timers
 from workflows.execution import ExecutionWorkflow
 from workflows.sensor import SensorWorkflow
+from workflows.timer import TimerWorkflow
 from workflows.workflow import PackWorkflow
 
-Records = tuple[ExecutionActivities, WorkflowActivities, SensorRecordActivities]
-
 logger = logging.getLogger(__name__)
+
+Records = tuple[
+    ExecutionActivities, WorkflowActivities, SensorRecordActivities, TimerActivities
+]
+"""The database's side of what the workflows order."""
 
 WORKFLOW_FAILURES = (
     ValueError,
@@ -103,6 +112,12 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         look_seconds=look_seconds,
     )
     reconciler = Reconciler(ReconcileService(database, settling), gateway)
+    timers = Timers(
+        AlarmService(database),
+        TimerGateway(client),
+        Listener(settings.database.url.get_secret_value(), [CHANNEL]),
+        look_seconds=look_seconds,
+    )
     async with (
         _temporal_worker(settings, client, _records(settings, database, settling)),
         asyncio.TaskGroup() as group,
@@ -112,6 +127,7 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         group.create_task(deadlines.run())
         group.create_task(reconciler.run())
         group.create_task(keeper.run())
+        group.create_task(timers.run())
         logger.info("orchestrator serves")
 
 
@@ -123,9 +139,12 @@ def _records(
         Encryption(settings.security.encryption_key.get_secret_value()),
         max_task_runs=settings.orchestrator.max_task_runs,
     )
-    executions = ExecutionActivities(settling, OpenService(database))
-    sensors = SensorRecordActivities(SensorKeepService(database))
-    return executions, WorkflowActivities(advancing), sensors
+    return (
+        ExecutionActivities(settling, OpenService(database)),
+        WorkflowActivities(advancing),
+        SensorRecordActivities(SensorKeepService(database)),
+        TimerActivities(FireService(database, _intake(settings))),
+    )
 
 
 def _intake(settings: Settings) -> Intake:
@@ -139,17 +158,18 @@ def _temporal_worker(
     client: Client,
     records: Records,
 ) -> Worker:
-    executions, packs, sensors = records
+    executions, packs, sensors, timers = records
     return Worker(
         client,
         task_queue=ORCHESTRATION_QUEUE,
-        workflows=[ExecutionWorkflow, PackWorkflow, SensorWorkflow],
+        workflows=[ExecutionWorkflow, PackWorkflow, SensorWorkflow, TimerWorkflow],
         activities=[
             executions.settle,
             executions.pause,
             executions.open_inquiry,
             packs.advance,
             sensors.order_sensor,
+            timers.fire,
         ],
         # The sandbox imports our modules anew for each run, which was measured at a
         # third of this process's time. Lint bans what it would catch, and the tests

@@ -25,6 +25,7 @@ from attune.db.models.policy import Policy
 from attune.db.models.rule import Rule
 from attune.db.models.runtime import Runtime, RuntimeVersion
 from attune.db.models.sensor import Sensor, SensorProcess
+from attune.db.models.timer import Timer
 from attune.db.models.trigger import Trigger
 from attune.db.models.worker import Worker
 from attune.db.models.workflow import (
@@ -65,6 +66,7 @@ __all__ = [
     "RuntimeVersion",
     "Sensor",
     "SensorProcess",
+    "Timer",
     "Trigger",
     "Worker",
     "WorkflowDefinition",

@@ -14,10 +14,10 @@ async def page_of_columns(
     request: PageRequest,
     columns: Select[*tuple[Any, ...]],
     conditions: Sequence[ColumnElement[bool]],
-    newest_first: ColumnElement[Any],
+    *order: ColumnElement[Any],
 ) -> PageResult[Row[*tuple[Any, ...]]]:
-    """Return one page of the columns, newest first; counts only when asked to."""
-    matching = columns.where(*conditions).order_by(newest_first)
+    """Return one page of the columns in this order; counts only when asked to."""
+    matching = columns.where(*conditions).order_by(*order)
     window = matching.offset(request.offset).limit(request.limit + 1)
     rows = (await session.execute(window)).all()
     counted = select(func.count()).select_from(columns.where(*conditions).subquery())

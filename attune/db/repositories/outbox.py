@@ -18,13 +18,35 @@ _CLAIM_DUE = text("""
     FROM (
         SELECT id
         FROM attune.outbox
-        WHERE next_attempt_at <= now()
+        WHERE next_attempt_at <= now() AND kind = ANY(CAST(:kinds AS text[]))
         ORDER BY next_attempt_at, id
         LIMIT :limit
         FOR UPDATE SKIP LOCKED
     ) AS due
     WHERE o.id = due.id
     RETURNING o.id, o.kind, o.workflow_id, o.payload, o.attempt_count
+""")
+
+# A table trigger writes these rows whenever a timer has changed.
+_CLAIM_TIMERS = text("""
+    UPDATE attune.outbox AS o
+    SET attempt_count = o.attempt_count + 1, next_attempt_at = now() + interval '2 seconds'
+    FROM (
+        SELECT id
+        FROM attune.outbox
+        WHERE next_attempt_at <= now() AND kind = 'set_timer'
+        ORDER BY next_attempt_at, id
+        LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    ) AS due
+    WHERE o.id = due.id
+    RETURNING o.id, CAST(o.payload ->> 'rule_id' AS bigint) AS rule_id
+""")
+
+_ADD_TIMERS = text("""
+    INSERT INTO attune.outbox (kind, payload)
+    SELECT 'set_timer', jsonb_build_object('rule_id', rule_id)
+    FROM unnest(CAST(:rule_ids AS bigint[])) AS rule_id
 """)
 
 _ADD_WAKES = text("""
@@ -88,7 +110,8 @@ class OutboxRepository(Repository[OutboxMessage]):
 
     async def claim_due(self, limit: int) -> list[WaitingSignal]:
         """Take what is due; each comes back unless it is forgotten."""
-        rows = await self._session.execute(_CLAIM_DUE, {"limit": limit})
+        values = {"limit": limit, "kinds": [kind.value for kind in SignalKind]}
+        rows = await self._session.execute(_CLAIM_DUE, values)
         return [
             WaitingSignal(
                 outbox_id=row.id,
@@ -100,8 +123,20 @@ class OutboxRepository(Repository[OutboxMessage]):
             for row in rows
         ]
 
-    async def forget(self, outbox_id: int) -> None:
-        """Delete a message that was delivered."""
+    async def forget(self, *outbox_ids: int) -> None:
+        """Delete messages that were delivered."""
         await self._session.execute(
-            delete(OutboxMessage).where(OutboxMessage.id == outbox_id)
+            delete(OutboxMessage).where(OutboxMessage.id.in_(outbox_ids))
         )
+
+    async def add_timers(self, rule_ids: Collection[int]) -> None:
+        """Have Temporal told of the timers of these rules, as they are by then."""
+        await self._session.execute(_ADD_TIMERS, {"rule_ids": list(rule_ids)})
+
+    async def claim_timers(self, limit: int) -> dict[int, list[int]]:
+        """Take rules whose timers have changed, each with the rows that said so."""
+        rows = await self._session.execute(_CLAIM_TIMERS, {"limit": limit})
+        claimed: dict[int, list[int]] = {}
+        for row in rows:
+            claimed.setdefault(row.rule_id, []).append(row.id)
+        return claimed

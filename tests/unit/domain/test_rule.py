@@ -27,6 +27,7 @@ def rule(**fields: Any) -> RuleText:
         "trigger_params": {},
         "trace_tag_template": None,
         "action_schema": SCHEMA,
+        "trigger_ref": "deploy.pushed",
         "trigger_schema": {},
     }
     return RuleText(**defaults | fields)
@@ -78,7 +79,10 @@ def test_a_rule_that_holds_together_has_no_problems(fields: dict[str, Any]) -> N
             ["action_params.text[1]: keystore"],
         ),
         ({"trace_tag_template": "{{ keystore.a }}"}, ["trace_tag_template: keystore"]),
-        ({"trigger_schema": SCHEMA}, ["trigger_params"]),
+        (
+            {"trigger_ref": "deploy.pushed", "trigger_schema": SCHEMA},
+            ["trigger_params"],
+        ),
         ({"conditions": "yes"}, ["conditions"]),
         (
             {

@@ -1,0 +1,270 @@
+"""When a recurrence rule (RFC 5545) is due."""
+
+from bisect import bisect_left
+from calendar import isleap, monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from itertools import islice
+from math import gcd
+from typing import Final
+
+from attune.domain.cron import LAST_YEAR
+from attune.domain.local_time import DAY
+
+_DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
+_WEEK: Final = 7
+_YEAR: Final = 12
+_MOST_WEEKS: Final = 53
+
+
+class Frequency(StrEnum):
+    """What an interval of a recurrence counts."""
+
+    SECONDLY = "SECONDLY"
+    MINUTELY = "MINUTELY"
+    HOURLY = "HOURLY"
+    DAILY = "DAILY"
+    WEEKLY = "WEEKLY"
+    MONTHLY = "MONTHLY"
+    YEARLY = "YEARLY"
+
+
+_SPANS: Final = {Frequency.SECONDLY: 1, Frequency.MINUTELY: 60, Frequency.HOURLY: 3600}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrenceRule:
+    """The parts of a recurrence rule; an empty one restricts nothing."""
+
+    freq: Frequency
+    interval: int = 1
+    count: int | None = None
+    by_month: frozenset[int] = frozenset()
+    by_month_day: frozenset[int] = frozenset()
+    by_year_day: frozenset[int] = frozenset()
+    by_week_no: frozenset[int] = frozenset()
+    by_day: frozenset[tuple[int, int]] = frozenset()
+    """Weekdays from 0, Monday, each with its number in the month or year, or 0."""
+    by_hour: frozenset[int] = frozenset()
+    by_minute: frozenset[int] = frozenset()
+    by_second: frozenset[int] = frozenset()
+    by_set_pos: frozenset[int] = frozenset()
+    week_start: int = 0
+
+    @property
+    def recurs_within_days(self) -> bool:
+        """Tell whether its interval counts hours or less."""
+        return self.freq in _SPANS
+
+    def begun(self, begins: datetime) -> "RecurrenceRule":
+        """Return the rule with what it leaves open taken from its first time."""
+        named = self.by_month_day or self.by_year_day or self.by_week_no or self.by_day
+        if named or self.freq is Frequency.DAILY or self.recurs_within_days:
+            return self
+        if self.freq is Frequency.WEEKLY:
+            return replace(self, by_day=frozenset({(begins.weekday(), 0)}))
+        day = frozenset({begins.day})
+        if self.freq is Frequency.MONTHLY or self.by_month:
+            return replace(self, by_month_day=day)
+        return replace(self, by_month=frozenset({begins.month}), by_month_day=day)
+
+    def has(self, day: date) -> bool:
+        """Tell whether the day is one of those that its parts name."""
+        return (
+            (not self.by_month or day.month in self.by_month)
+            and (not self.by_month_day or self._has_month_day(day))
+            and (not self.by_day or self._has_weekday(day))
+            and (not self.by_year_day or self._has_year_day(day))
+            and (not self.by_week_no or self._has_week(day))
+        )
+
+    def _has_month_day(self, day: date) -> bool:
+        length = monthrange(day.year, day.month)[1]
+        return not self.by_month_day.isdisjoint({day.day, day.day - length - 1})
+
+    def _has_year_day(self, day: date) -> bool:
+        number = day.timetuple().tm_yday
+        backwards = number - _length_of_year(day.year) - 1
+        return not self.by_year_day.isdisjoint({number, backwards})
+
+    def _has_weekday(self, day: date) -> bool:
+        weekday = day.weekday()
+        if (weekday, 0) in self.by_day:
+            return True
+        in_month = self.freq is Frequency.MONTHLY or self.by_month
+        number = day.day if in_month else day.timetuple().tm_yday
+        length = monthrange(day.year, day.month)[1] if in_month else 0
+        left = (length or _length_of_year(day.year)) - number
+        numbers = {(weekday, (number + 6) // _WEEK), (weekday, -1 - left // _WEEK)}
+        return not self.by_day.isdisjoint(numbers)
+
+    def _has_week(self, day: date) -> bool:
+        middle = day - _DAY * ((day.weekday() - self.week_start) % _WEEK - 3)
+        number = (middle.timetuple().tm_yday + 6) // _WEEK
+        is_long = (middle + _DAY * _WEEK * (_MOST_WEEKS - number)).year == middle.year
+        count = _MOST_WEEKS if is_long else _MOST_WEEKS - 1
+        return not self.by_week_no.isdisjoint({number, number - count - 1})
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A recurrence rule that begins at a time on a clock."""
+
+    rule: RecurrenceRule
+    begins: datetime
+
+    @property
+    def follows_clock(self) -> bool:
+        """Tell whether it recurs through the hours of a day."""
+        return self.rule.recurs_within_days
+
+    @property
+    def is_ever_due(self) -> bool:
+        """Tell whether there is any time for it."""
+        return next(self.local_times(), None) is not None
+
+    @property
+    def last(self) -> datetime | None:
+        """The time with which its count is reached, if it has a count."""
+        return _last(self) if self.rule.count else None
+
+    def local_times(self) -> Iterator[datetime]:
+        """Yield the times on the clock, from the first on, whatever its count."""
+        first = self.begins.date()
+        for day in self.days(first):
+            start = self._begins_at if day == first else 0
+            for second in self.seconds(day, start, DAY):
+                yield datetime.combine(day, time()) + timedelta(seconds=second)
+
+    def days(self, first: date) -> Iterator[date]:
+        """Yield the days on which it may be due, from this one on."""
+        start = max(first, self.begins.date())
+        if not self._has_times:
+            return
+        for period in self._periods(start):
+            found = [day for day in period if self._rule.has(day)]
+            for day in _at_positions(found, self.rule.by_set_pos):
+                if day >= start:
+                    yield day
+
+    def seconds(self, day: date, start: int, stop: int) -> Iterator[int]:
+        """Yield the seconds of the day at which it is due."""
+        if self.rule.recurs_within_days:
+            return self._recurring_seconds(day, start, stop)
+        seconds = self._seconds_of_day
+        return iter(seconds[bisect_left(seconds, start) : bisect_left(seconds, stop)])
+
+    @cached_property
+    def _rule(self) -> RecurrenceRule:
+        return self.rule.begun(self.begins)
+
+    @property
+    def _begins_at(self) -> int:
+        midnight = datetime.combine(self.begins.date(), time())
+        return (self.begins - midnight) // _SECOND
+
+    def _periods(self, start: date) -> Iterator[Sequence[date]]:
+        """Yield what the interval counts, from where the day is on, as lists of days."""
+        begins, interval = self.begins.date(), self.rule.interval
+        if self.rule.freq is Frequency.YEARLY:
+            years = range(begins.year, LAST_YEAR + 1, interval)
+            for year in _from(years, start.year):
+                yield _days_from(date(year, 1, 1), _length_of_year(year))
+        elif self.rule.freq is Frequency.MONTHLY:
+            months = range(_month(begins), (LAST_YEAR + 1) * _YEAR, interval)
+            for month in _from(months, _month(start)):
+                day = date(month // _YEAR, month % _YEAR + 1, 1)
+                yield _days_from(day, monthrange(day.year, day.month)[1])
+        else:
+            yield from self._short_periods(begins, start)
+
+    def _short_periods(self, begins: date, start: date) -> Iterator[Sequence[date]]:
+        length = interval = 1
+        if not self.rule.recurs_within_days:
+            interval = self.rule.interval
+        if self.rule.freq is Frequency.WEEKLY:
+            length = _WEEK
+            begins -= _DAY * ((begins.weekday() - self.rule.week_start) % _WEEK)
+        end = date(LAST_YEAR, 12, 31).toordinal() + 1
+        firsts = range(begins.toordinal(), end, interval * length)
+        for first in _from(firsts, start.toordinal() - length + 1):
+            yield _days_from(date.fromordinal(first), length)
+
+    @cached_property
+    def _seconds_of_day(self) -> tuple[int, ...]:
+        rule, begins = self.rule, self.begins
+        return tuple(
+            sorted(
+                hour * 3600 + minute * 60 + second
+                for hour in rule.by_hour or (begins.hour,)
+                for minute in rule.by_minute or (begins.minute,)
+                for second in rule.by_second or (begins.second,)
+            )
+        )
+
+    @cached_property
+    def _has_times(self) -> bool:
+        """Tell whether the interval ever meets the hours, minutes and seconds."""
+        if not self.rule.recurs_within_days:
+            return True
+        step = gcd(self._step, DAY)
+        return any(map(self._is_wanted, range(self._begins_at % step, DAY, step)))
+
+    @property
+    def _step(self) -> int:
+        return self.rule.interval * _SPANS[self.rule.freq]
+
+    def _recurring_seconds(self, day: date, start: int, stop: int) -> Iterator[int]:
+        """Walk the interval through the day."""
+        passed = (day - self.begins.date()).days * DAY - self._begins_at
+        first = max(start, -passed)
+        first += -(passed + first) % self._step
+        return filter(self._is_wanted, range(first, stop, self._step))
+
+    def _is_wanted(self, second: int) -> bool:
+        rule = self.rule
+        return (
+            (not rule.by_hour or second // 3600 in rule.by_hour)
+            and (not rule.by_minute or second // 60 % 60 in rule.by_minute)
+            and (not rule.by_second or second % 60 in rule.by_second)
+        )
+
+
+@lru_cache(maxsize=256)
+def _last(recurrence: Recurrence) -> datetime | None:
+    count = recurrence.rule.count or 0
+    return next(islice(recurrence.local_times(), count - 1, count), None)
+
+
+def _at_positions(days: Sequence[date], positions: frozenset[int]) -> Sequence[date]:
+    if not positions:
+        return days
+    count = len(days)
+    return [
+        day
+        for n, day in enumerate(days, 1)
+        if not positions.isdisjoint({n, n - count - 1})
+    ]
+
+
+def _from(numbers: range, first: int) -> range:
+    """Return those of the ascending numbers that are not below the first."""
+    passed = -((numbers.start - first) // numbers.step)
+    return numbers[max(passed, 0) :]
+
+
+def _days_from(first: date, count: int) -> list[date]:
+    ordinal = first.toordinal()
+    return [date.fromordinal(n) for n in range(ordinal, ordinal + count)]
+
+
+def _month(day: date) -> int:
+    return day.year * _YEAR + day.month - 1
+
+
+def _length_of_year(year: int) -> int:
+    return 365 + isleap(year)

@@ -1,0 +1,1 @@
+"""Timers: fired, woken in time, and shown."""
