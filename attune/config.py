@@ -32,6 +32,7 @@ from attune.config_fields import (
     Port,
     Seconds,
     Secret,
+    Secrets,
     Words,
     variable,
 )
@@ -145,6 +146,9 @@ class SecuritySettings(Group):
 
     encryption_key: Secret = NotGiven("security.encryption_key")
     """Key that encrypts stored secrets, at least 32 characters; has no default."""
+
+    previous_encryption_keys: Secrets = []
+    """Further keys that decrypt what was encrypted with them, separated by commas."""
 
     allow_self_registration: bool = False
     """Let anybody create an identity with /auth/register."""

@@ -47,6 +47,7 @@ from attune.services.identity import IdentityService
 from attune.services.inquiry.read import InquiryReadService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService
+from attune.services.key import KeyService
 from attune.services.login_throttle import LoginThrottle
 from attune.services.notification.follow import FollowService
 from attune.services.notification.tail import CHANNEL, Tail
@@ -93,6 +94,7 @@ class Services:
     inquiries: InquiryReadService
     inquiries_asked: InquiryWriteService
     intake: Intake
+    keys: KeyService
     links: RunLinks
     packs: PackService
     pack_installs: PackInstallService
@@ -134,7 +136,9 @@ def compose(settings: Settings, database: Database) -> Services:
         allow_self_registration=security.allow_self_registration,
     )
     worker_lifetime = timedelta(seconds=security.worker_token_seconds)
-    encryption = Encryption(security.encryption_key.get_secret_value())
+    encryption = Encryption.of_secrets(
+        security.encryption_key, security.previous_encryption_keys
+    )
     feed, rulebook = ChangeFeed(), Rulebook()
     webhook_book, payload_book = WebhookBook(encryption), PayloadBook()
     definitions = Definitions(rulebook, webhook_book, payload_book)
@@ -181,6 +185,7 @@ def compose(settings: Settings, database: Database) -> Services:
         ),
         tail=tail,
         intake=intake,
+        keys=KeyService(database, encryption),
         packs=PackService(database, store, definitions, encryption),
         pack_installs=PackInstallService(database, store, definitions, encryption),
         pack_workflows=PackWorkflowService(database, store, definitions),

@@ -30,6 +30,7 @@ from attune.services.identity import IdentityService
 from attune.services.inquiry.read import InquiryReadService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService
+from attune.services.key import KeyService
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
@@ -99,6 +100,7 @@ Inquiries = Annotated[InquiryReadService, provided(InquiryReadService)]
 AskedInquiries = Annotated[InquiryWriteService, provided(InquiryWriteService)]
 Responding = Annotated[RespondService, provided(RespondService)]
 Policies = Annotated[PolicyService, provided(PolicyService)]
+Keys = Annotated[KeyService, provided(KeyService)]
 Rules = Annotated[RuleService, provided(RuleService)]
 Emitting = Annotated[EmitService, provided(EmitService)]
 Events = Annotated[EventReadService, provided(EventReadService)]

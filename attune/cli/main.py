@@ -45,6 +45,7 @@ CLIENT = (
     ("trigger", "List, show and switch triggers and their webhooks.", "trigger:app"),
     ("rule", "List, make, change and switch rules.", "rule:app"),
     ("policy", "List, make, change and switch limits on executions.", "policy:app"),
+    ("key", "List, make and change settings and secrets.", "key:app"),
     ("event", "List, show and emit events.", "event:app"),
     ("enforcement", "List and show matches of rules.", "enforcement:app"),
     ("runtime", "List and show runtimes.", "runtime:app"),

@@ -136,7 +136,7 @@ def _records(
 ) -> Records:
     advancing = AdvanceService(
         database,
-        Encryption(settings.security.encryption_key.get_secret_value()),
+        _encryption(settings),
         max_task_runs=settings.orchestrator.max_task_runs,
     )
     return (
@@ -149,8 +149,14 @@ def _records(
 
 def _intake(settings: Settings) -> Intake:
     """Alerts are rare, so the rules for them are read anew each time."""
-    encryption = Encryption(settings.security.encryption_key.get_secret_value())
-    return Intake(Rulebook(remembers=False), encryption)
+    return Intake(Rulebook(remembers=False), _encryption(settings))
+
+
+def _encryption(settings: Settings) -> Encryption:
+    security = settings.security
+    return Encryption.of_secrets(
+        security.encryption_key, security.previous_encryption_keys
+    )
 
 
 def _temporal_worker(

@@ -12,7 +12,7 @@ from attune.stack.stack import Stack
 SUBJECTS = (
     *("health", "auth", "packs", "runtimes", "workers", "actions", "triggers"),
     *("webhooks", "rules", "events", "enforcements", "executions", "workflows"),
-    *("policies", "inquiries"),
+    *("policies", "inquiries", "secrets"),
 )
 
 NOT_SERVED = {

@@ -1,12 +1,13 @@
 """Inquiries as clients write them and read them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from attune.api.parameters import BodyId
 from attune.api.schemas.envelope import Body, Read
+from attune.api.schemas.moment import Moment
 from attune.api.schemas.patch import Patch, Update
 from attune.db.models.inquiry import Inquiry
 from attune.domain.inquiry import InquiryStatus
@@ -15,22 +16,9 @@ from attune.services.inquiry.write import Question
 LONGEST_PROMPT = 100_000
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """Take a time without an offset as UTC."""
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("is not a time that can be kept") from error
-
-
 def _spelling(status: object) -> object:
     return "cancelled" if status == "canceled" else status
 
-
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
-"""A time with an offset, or in UTC."""
 
 Status = Annotated[InquiryStatus, BeforeValidator(_spelling)]
 """Where an inquiry stands; `canceled` is understood as well."""

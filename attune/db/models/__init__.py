@@ -15,7 +15,7 @@ from attune.db.models.inquiry import Inquiry
 from attune.db.models.key import Key
 from attune.db.models.notification import Notification
 from attune.db.models.outbox import OutboxMessage
-from attune.db.models.pack import Pack, PackInstall
+from attune.db.models.pack import Pack, PackConfig, PackInstall
 from attune.db.models.permission import (
     PermissionAssignment,
     PermissionSet,
@@ -56,6 +56,7 @@ __all__ = [
     "Notification",
     "OutboxMessage",
     "Pack",
+    "PackConfig",
     "PackInstall",
     "PermissionAssignment",
     "PermissionSet",

@@ -1,8 +1,16 @@
 """Keys: configuration values and secrets, each with one owner."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, FetchedValue, Index, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    FetchedValue,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from attune.db.base import (
@@ -55,6 +63,8 @@ class Key(Entity, Revised):
     encryption_key_hash: Mapped[str | None]
     value: Mapped[JsonValue]
     """Any JSON; when encrypted, a text of base64."""
+    expires_at: Mapped[datetime | None]
+    """From when on nothing resolves it; null: never."""
 
     owner_identity: Mapped["Identity | None"] = relationship(lazy="raise")
     owner_pack: Mapped["Pack | None"] = relationship(lazy="raise")
@@ -70,4 +80,5 @@ class Key(Entity, Revised):
         Index(None, "owner_pack"),
         Index(None, "owner_action"),
         Index(None, "owner_sensor"),
+        Index(None, "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
     )

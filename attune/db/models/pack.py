@@ -1,9 +1,9 @@
-"""Packs and the record of their installations."""
+"""Packs, what identities configure in them, and the record of their installations."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from attune.db.base import (
@@ -53,12 +53,16 @@ class Pack(Entity, Revised, Placed, Tagged):
     owner_identity_id: Mapped[int | None] = reference(
         "owner_identity", "identity", ondelete="RESTRICT"
     )
+    configured_by_id: Mapped[int | None] = reference("configured_by", "identity")
+    """Whose rights decide which keys the configuration may refer to."""
     content_hash: Mapped[str | None]
     """Names the bundle that workers fetch; null for a pack without files."""
     storage_path: Mapped[str | None]
     """The directory of the pack's files, relative to the packs directory."""
 
-    owner_identity: Mapped["Identity | None"] = relationship(lazy="raise")
+    owner_identity: Mapped["Identity | None"] = relationship(
+        foreign_keys=[owner_identity_id], lazy="raise"
+    )
     runtimes: Mapped[list["Runtime"]] = relationship(viewonly=True, lazy="raise")
     triggers: Mapped[list["Trigger"]] = relationship(viewonly=True, lazy="raise")
     sensors: Mapped[list["Sensor"]] = relationship(viewonly=True, lazy="raise")
@@ -75,7 +79,22 @@ class Pack(Entity, Revised, Placed, Tagged):
             "owner_identity",
             postgresql_where=text("owner_identity IS NOT NULL"),
         ),
+        Index(
+            None, "configured_by", postgresql_where=text("configured_by IS NOT NULL")
+        ),
     )
+
+
+class PackConfig(Entity, Revised):
+    """What one identity wants configured differently in a pack, for what it runs."""
+
+    __tablename__ = "pack_config"
+
+    pack_id: Mapped[int] = reference("pack", "pack", ondelete="CASCADE")
+    identity_id: Mapped[int] = reference("identity", "identity", ondelete="CASCADE")
+    config: Mapped[JsonObject]
+
+    __table_args__ = (UniqueConstraint("pack", "identity"), Index(None, "identity"))
 
 
 class PackInstall(Entity, Revised):

@@ -35,10 +35,15 @@ class WorkflowDefinition(Entity, Revised, Component, Tagged):
     definition: Mapped[JsonObject]
     param_schema: Mapped[JsonObject]
     out_schema: Mapped[JsonObject]
+    author_id: Mapped[int | None] = reference("author", "identity")
+    """Who wrote it last: what it may refer to, beside the keys of its pack."""
 
     pack: Mapped["Pack"] = relationship(lazy="raise")
 
-    __table_args__ = (Index(None, "pack"),)
+    __table_args__ = (
+        Index(None, "pack"),
+        Index(None, "author", postgresql_where=text("author IS NOT NULL")),
+    )
 
 
 class WorkflowExecution(Entity, Revised):

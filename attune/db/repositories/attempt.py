@@ -40,14 +40,18 @@ _START = text("""
             SELECT jsonb_agg(
                 jsonb_build_object(
                     'ref', k.ref, 'name', k.name, 'value', k.value,
-                    'encrypted', k.encrypted
+                    'encrypted', k.encrypted,
+                    'owner_type', k.owner_type, 'owner', k.owner
                 )
                 ORDER BY k.owner_type, k.id
             )
             FROM attune.key AS k
             WHERE
-                k.owner_action = execution.action
-                OR k.owner_pack_ref = execution.pack_ref
+                (
+                    k.owner_action = execution.action
+                    OR k.owner_pack_ref = execution.pack_ref
+                )
+                AND (k.expires_at IS NULL OR k.expires_at > now())
         ) AS keys
 """)
 

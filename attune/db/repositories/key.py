@@ -1,14 +1,30 @@
 """Keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from attune.db.models import Key
 from attune.db.repositories.base import equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
-from attune.domain.key import OwnerType
+from attune.db.visibility import Columns, in_visible_pack, permitted
+from attune.domain.key import OwnerType, towards_others
+from attune.domain.permission import Action, Caller, Resource
+
+_COMPONENT_REF = func.coalesce(Key.owner_action_ref, Key.owner_sensor_ref)
+_PACK_REF = func.coalesce(Key.owner_pack_ref, func.split_part(_COMPONENT_REF, ".", 1))
+
+COLUMNS = Columns(
+    pack_ref=_PACK_REF,
+    owner_identity_id=Key.owner_identity_id,
+    owner_type=Key.owner_type,
+    owner_ref=Key.owner,
+    ref=Key.ref,
+    id=Key.id,
+    encrypted=Key.encrypted,
+)
+"""What constraints on keys are held against."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +33,31 @@ class KeyFilter(ComponentFilter):
 
     owner_type: OwnerType | None = None
     owner: str | None = None
+
+
+def visible_keys(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which a key exists for the caller."""
+    return _open_to(caller, Action.READ)
+
+
+def decryptable_keys(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which the caller may know what a key holds."""
+    return _open_to(caller, Action.DECRYPT)
+
+
+def _open_to(caller: Caller, act: Action) -> ColumnElement[bool]:
+    """Hold for what grants cover; of an identity's keys, its own or by name."""
+    is_own = or_(
+        Key.owner_type != OwnerType.IDENTITY,
+        Key.owner_identity_id == caller.identity_id,
+    )
+    return and_(
+        in_visible_pack(caller, _PACK_REF),
+        or_(
+            and_(is_own, permitted(caller, Resource.KEYS, act, COLUMNS)),
+            permitted(towards_others(caller), Resource.KEYS, act, COLUMNS),
+        ),
+    )
 
 
 class KeyRepository(ComponentRepository[Key]):
@@ -34,21 +75,28 @@ class KeyRepository(ComponentRepository[Key]):
         )
         return await self._all(query.order_by(Key.owner_type, Key.id))
 
-    async def find_for_reference(
-        self, pack_ref: str | None, action_ref: str
+    async def find_owned(
+        self, pack_ref: str | None, action_ref: str | None
     ) -> Sequence[Key]:
-        """Return the keys that a workflow may refer to: its action's and its pack's."""
+        """Return the keys of a pack and of an action, the action's last."""
         query = select(Key).where(
             or_(Key.owner_action_ref == action_ref, Key.owner_pack_ref == pack_ref)
         )
         return await self._all(query.order_by(Key.owner_type.desc(), Key.id))
+
+    async def find_decryptable(
+        self, refs: Collection[str], callers: Sequence[Caller]
+    ) -> Sequence[Key]:
+        """Return those of the refs whose values all of the callers may know."""
+        among = and_(*map(decryptable_keys, callers))
+        return await self.find_by_refs(refs, among=among)
 
     def _conditions(
         self, wanted: ComponentFilter
     ) -> Sequence[ColumnElement[bool] | None]:
         conditions = [
             self._search(wanted.q),
-            equals(Key.owner_pack_ref, wanted.pack_ref),
+            equals(_PACK_REF, wanted.pack_ref),
         ]
         if isinstance(wanted, KeyFilter):
             conditions.append(equals(Key.owner_type, wanted.owner_type))

@@ -42,6 +42,11 @@ CREATE OR REPLACE TRIGGER rule_notify_definitions
     FOR EACH ROW
     EXECUTE FUNCTION attune.notify_definitions();
 
+CREATE OR REPLACE TRIGGER pack_config_notify_definitions
+    AFTER INSERT OR UPDATE OR DELETE ON attune.pack_config
+    FOR EACH ROW
+    EXECUTE FUNCTION attune.notify_definitions();
+
 -- Noting an error on a rule must not make everybody read all rules again.
 CREATE OR REPLACE TRIGGER rule_notify_redefinition
     AFTER UPDATE ON attune.rule

@@ -113,3 +113,8 @@ CREATE OR REPLACE TRIGGER artifact_stamp_updated
     BEFORE UPDATE ON attune.artifact
     FOR EACH ROW
     EXECUTE FUNCTION attune.stamp_updated();
+
+CREATE OR REPLACE TRIGGER pack_config_stamp_updated
+    BEFORE UPDATE ON attune.pack_config
+    FOR EACH ROW
+    EXECUTE FUNCTION attune.stamp_updated();

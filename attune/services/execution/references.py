@@ -9,7 +9,7 @@ from attune.domain.json import Json, JsonObject
 from attune.domain.reference import Reference, fill, sources
 from attune.security.encryption import Encryption
 from attune.services.execution.write import read_secrets
-from attune.services.key_value import reveal_key
+from attune.services.key_value import key_facts, reveal_key
 from attune.services.sealing import pack_place, unseal
 
 DEEPEST = 64
@@ -42,14 +42,14 @@ class SecretReader:
 
     async def _key(self, source: Mapping[str, Any]) -> Json:
         path, pack_ref = source["key"], source["pack"]
-        found = await self._tx.keys.find_for_reference(pack_ref, source["action"])
+        found = await self._tx.keys.find_owned(pack_ref, source["action"])
         keys = {key.name: key for key in found} | {key.ref: key for key in found}
         for length in range(len(path.split(".")), 0, -1):
             name = ".".join(path.split(".")[:length])
             key = keys.get(name) or keys.get(f"{pack_ref}.{name}")
             if key is not None:
-                facts = {"ref": key.ref, "value": key.value, "encrypted": key.encrypted}
-                return _walk(reveal_key(self._encryption, facts), path[len(name) + 1 :])
+                value = reveal_key(self._encryption, key_facts(key))
+                return _walk(value, path[len(name) + 1 :])
         raise InvalidInput(
             f"keystore.{path}: pack {pack_ref} and action {source['action']} "
             "own no key of this name"

@@ -75,7 +75,8 @@ async def make_secret_pack(tx: Transaction) -> Pack:
         {"token": CONFIG, "region": "eu"},
         place=pack_place(pack.ref),
     )
-    sealed = ENCRYPTION.encrypt(json.dumps(KEY), associated=key_place("vault.api"))
+    place = key_place("pack", "vault", "vault.api")
+    sealed = ENCRYPTION.encrypt(json.dumps(KEY), associated=place)
     await make_key(
         tx,
         ref="vault.api",

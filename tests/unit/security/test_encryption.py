@@ -38,6 +38,17 @@ def test_another_key_cannot_read_it() -> None:
         Encryption("another text").decrypt(stored, associated="key:1")
 
 
+def test_what_an_earlier_key_encrypted_comes_back() -> None:
+    stored = ENCRYPTION.encrypt("s3cret", associated="key:1")
+    changed = Encryption("another text", "a third text", "the configured text")
+
+    assert changed.decrypt(stored, associated="key:1") == "s3cret"
+    assert changed.known_hashes[0] == changed.key_hash != ENCRYPTION.key_hash
+    assert ENCRYPTION.key_hash in changed.known_hashes
+    with pytest.raises(Undecryptable):
+        changed.decrypt(stored, associated="key:2")
+
+
 @pytest.mark.parametrize("stored", ["", "AAAA", "not base64!", "é"])
 def test_damaged_text_is_refused(stored: str) -> None:
     with pytest.raises(Undecryptable):
