@@ -55,5 +55,6 @@ async def test_a_key_may_belong_to_each_kind_of_owner(sdk: Sdk, pack: str) -> No
         }
         made = await sdk.data("secrets.create_key", body=sent)
 
-        assert differences(made, sent) == {}
+        shown = {k: v for k, v in sent.items() if k != "owner_identity_login"}
+        assert differences(made, shown) == {}
         assert await sdk.data("secrets.get_key", ref=made["ref"]) == made

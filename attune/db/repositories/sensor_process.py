@@ -212,12 +212,15 @@ _SUBJECT = text("""
             SELECT jsonb_agg(
                 jsonb_build_object(
                     'ref', k.ref, 'name', k.name, 'value', k.value,
-                    'encrypted', k.encrypted
+                    'encrypted', k.encrypted,
+                    'owner_type', k.owner_type, 'owner', k.owner
                 )
                 ORDER BY k.owner_type, k.id
             )
             FROM attune.key AS k
-            WHERE k.owner_sensor = s.id OR k.owner_pack_ref = s.pack_ref
+            WHERE
+                (k.owner_sensor = s.id OR k.owner_pack_ref = s.pack_ref)
+                AND (k.expires_at IS NULL OR k.expires_at > now())
         ) AS keys
     FROM attune.sensor AS s
     JOIN attune.runtime AS r ON r.id = s.runtime

@@ -8,7 +8,7 @@ from attune.runtimes.run import texts_of
 from attune.security.encryption import Encryption
 from attune.services.execution.references import SecretReader
 from attune.services.execution.write import read_secrets
-from attune.services.key_value import reveal_key
+from attune.services.key_value import key_facts, reveal_key
 
 
 class Masks:
@@ -35,12 +35,9 @@ class Masks:
 
     async def _keys(self, tx: Transaction, caller: Caller) -> list[Json]:
         pack_ref = (caller.action_ref or "").partition(".")[0]
-        found = await tx.keys.find_for_reference(pack_ref, caller.action_ref or "")
+        found = await tx.keys.find_owned(pack_ref, caller.action_ref)
         return [
-            reveal_key(
-                self._encryption,
-                {"ref": key.ref, "value": key.value, "encrypted": True},
-            )
+            reveal_key(self._encryption, key_facts(key))
             for key in found
             if key.encrypted
         ]
