@@ -132,7 +132,7 @@ def test_a_decision_repeats_nothing_of_the_payload() -> None:
         ({"expression": ""}, "conditions.expression"),
         ({"expression": 5}, "conditions.expression"),
         ({"expression": "true", "other": 1}, "conditions"),
-        ({"any": "true"}, "conditions"),
+        ({"any": "true"}, "conditions.any"),
         (["true", 5], "conditions[1]"),
         (["a {{ true }}"], "conditions[0]"),
         (["{{ true }} b"], "conditions[0]"),
