@@ -33,6 +33,7 @@ from attune.services.event.intake import Intake
 from attune.services.event.payload_book import PayloadBook
 from attune.services.event.read import EventReadService
 from attune.services.event.receive import ReceiveService
+from attune.services.event.replay import ReplayService
 from attune.services.event.rulebook import Rulebook
 from attune.services.event.webhook_book import WebhookBook
 from attune.services.execution.attempt import AttemptService
@@ -56,6 +57,7 @@ from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
 from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
+from attune.services.rule_trial import RuleTrialService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.sensor.run import SensorRunService
@@ -103,11 +105,13 @@ class Services:
     policies: PolicyService
     proxies: Proxies
     receiving: ReceiveService
+    replaying: ReplayService
     rerunning: RerunService
     responding: RespondService
     rulebook: Rulebook
     rules: RuleService
     tail: Tail
+    rule_trials: RuleTrialService
     runtime_catalog: RuntimeCatalogService
     runtimes: RuntimeService
     sensor_runs: SensorRunService
@@ -197,9 +201,11 @@ def compose(settings: Settings, database: Database) -> Services:
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
         proxies=Proxies(settings.server.trusted_proxies),
         receiving=ReceiveService(database, intake, webhook_book),
+        replaying=ReplayService(database, intake),
         policies=PolicyService(database),
         rulebook=rulebook,
         rules=RuleService(database, definitions, encryption),
+        rule_trials=RuleTrialService(database, encryption),
         runtime_catalog=RuntimeCatalogService(database),
         runtimes=RuntimeService(database, definitions),
         sensor_runs=SensorRunService(

@@ -19,6 +19,7 @@ from attune.services.enforcement import EnforcementService
 from attune.services.event.emit import EmitService
 from attune.services.event.read import EventReadService
 from attune.services.event.receive import ReceiveService
+from attune.services.event.replay import ReplayService
 from attune.services.execution.attempt import AttemptService
 from attune.services.execution.cancel import CancelService
 from attune.services.execution.read import ReadService
@@ -36,6 +37,7 @@ from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
 from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
+from attune.services.rule_trial import RuleTrialService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.sensor.run import SensorRunService
@@ -102,6 +104,8 @@ Responding = Annotated[RespondService, provided(RespondService)]
 Policies = Annotated[PolicyService, provided(PolicyService)]
 Keys = Annotated[KeyService, provided(KeyService)]
 Rules = Annotated[RuleService, provided(RuleService)]
+RuleTrials = Annotated[RuleTrialService, provided(RuleTrialService)]
 Emitting = Annotated[EmitService, provided(EmitService)]
+Replaying = Annotated[ReplayService, provided(ReplayService)]
 Events = Annotated[EventReadService, provided(EventReadService)]
 Enforcements = Annotated[EnforcementService, provided(EnforcementService)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Header, Query
 
 from attune.api.access import requires
-from attune.api.dependencies import Emitting, Events
+from attune.api.dependencies import Emitting, Events, Replaying
 from attune.api.parameters import Id, LongPaging, QueryId
 from attune.api.routing import Router, allow
 from attune.api.schemas.envelope import Data, data
@@ -17,6 +17,7 @@ from attune.api.schemas.event import (
     EventResponse,
     EventsResponse,
     EventSummary,
+    ReplayEventRequest,
     event_response,
     events_response,
 )
@@ -92,3 +93,21 @@ async def get_event(
     """Get one event, with what each rule made of it."""
     del include_secret_values
     return data(event_response(await events.get(caller, id)))
+
+
+@router.post(
+    "/{id}/replay",
+    status_code=HTTPStatus.CREATED,
+    response_model=Data[EventResponse],
+)
+async def replay_event(
+    id: Id,  # noqa: A002 - clients name it so
+    caller: Emitter,
+    replaying: Replaying,
+    body: ReplayEventRequest | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Any:
+    """Evaluate a stored event again, as a new event and by the rules as they are now."""
+    rule_ref = body.rule_ref if body else None
+    view = await replaying.replay(caller, id, rule_ref, idempotency_key)
+    return data(event_response(view), f"Event {id} replayed")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from attune.api.access import requires
-from attune.api.dependencies import Rules
+from attune.api.dependencies import Rules, RuleTrials
 from attune.api.parameters import Paging, RefPath, Search
 from attune.api.routing import Router
 from attune.api.schemas.envelope import Data, Success, data, success
@@ -15,6 +15,8 @@ from attune.api.schemas.rule import (
     CreateRuleRequest,
     RuleResponse,
     RuleSummary,
+    RuleTrialResponse,
+    TestRuleRequest,
     UpdateRuleRequest,
     rule_response,
     rule_summary,
@@ -104,6 +106,14 @@ async def disable_rule(ref: RefPath, caller: Editor, rules: Rules) -> Any:
     """Keep a rule from matching events."""
     rule = await rules.set_enabled(caller, ref, enabled=False)
     return data(rule_response(rule), "Rule disabled")
+
+
+@router.post("/rules/{ref}/test", response_model=Data[RuleTrialResponse])
+async def test_rule(
+    ref: RefPath, body: TestRuleRequest, caller: Reader, trials: RuleTrials
+) -> Any:
+    """Try a rule on an event: tell what would come of it, and do nothing."""
+    return data(await trials.attempt(caller, ref, body.sample()))
 
 
 @router.get("/packs/{pack_ref}/rules", response_model=Page[RuleSummary])

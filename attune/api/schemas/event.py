@@ -96,6 +96,13 @@ class CreateEventsRequest(Body):
         ]
 
 
+class ReplayEventRequest(Body):
+    """How a stored event is evaluated again."""
+
+    rule_ref: Ref | None = None
+    """The only rule it is offered to; without it, every rule of its trigger."""
+
+
 class EventSummary(Read):
     """An event in a list."""
 
@@ -121,6 +128,9 @@ class EventMatch(Read):
     decided_by: str | None = None
     """The condition that decided."""
     error: str | None = None
+    """Why it could not be evaluated."""
+    skipped: str | None = None
+    """Why it was not asked at all."""
 
 
 class EventResponse(Read):
@@ -141,6 +151,8 @@ class EventResponse(Read):
     created: datetime
     matches: list[EventMatch] = Field(default_factory=list, validation_alias="_matches")
     """The rules it was offered to, as far as the caller may see them."""
+    matches_left_out: int = 0
+    """How many more rules it was offered to, of which nothing was kept."""
 
 
 def event_response(view: EventView) -> EventResponse:
@@ -148,6 +160,7 @@ def event_response(view: EventView) -> EventResponse:
     shown = EventResponse.model_validate(view.event)
     shown.config = dict(view.config)
     shown.matches = [_match(note) for note in view.matches]
+    shown.matches_left_out = view.left_out
     return shown
 
 

@@ -1,10 +1,11 @@
 """Rules as clients write them and read them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from attune.api.parameters import BodyId
 from attune.api.schemas.condition import ShownConditions
 from attune.api.schemas.definition import (
     Creation,
@@ -14,15 +15,16 @@ from attune.api.schemas.definition import (
     RefText,
     Tags,
 )
-from attune.api.schemas.envelope import ListOrEmpty, ObjectOrEmpty, Read
+from attune.api.schemas.envelope import Body, ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.api.schemas.placement import Kept, WorkerAffinity, WorkerToleration
 from attune.domain.enforcement import EnforcementCondition
+from attune.services.rule_trial import Sample
 from attune.services.rule_view import RuleView
 
 Template = Annotated[str, Field(min_length=1, max_length=1024)]
 Conditions = dict[str, Any] | list[Any]
-"""An object with an expression, or a list."""
+"""One condition (an expression, a comparison, a group), or a list of them."""
 
 
 class CreateRuleRequest(Creation):
@@ -106,6 +108,66 @@ class RuleResponse(RuleSummary):
     is_adhoc: bool
     condition: EnforcementCondition
     conditions: ShownConditions
+
+
+class TestRuleRequest(Body):
+    """The event to try a rule on: one on record, or a payload."""
+
+    event_id: BodyId | None = None
+    payload: Any = None
+    trigger_ref: RefText | None = None
+    """Of an imagined event; without it, the trigger of the rule."""
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        has_payload = "payload" in self.model_fields_set
+        if (self.event_id is not None) == has_payload:
+            raise ValueError("give either event_id or payload")
+        if self.event_id is not None and self.trigger_ref is not None:
+            raise ValueError("trigger_ref goes with a payload, an event has its own")
+        return self
+
+    def sample(self) -> Sample:
+        """Return what the service is given."""
+        return Sample(
+            event_id=self.event_id,
+            payload={} if self.payload is None else self.payload,
+            trigger_ref=self.trigger_ref,
+        )
+
+
+class ConditionOutcome(Read):
+    """What came of one condition."""
+
+    condition: str
+    """Its place and what it asks."""
+    holds: bool | None
+    """Null where it cannot be evaluated."""
+    decided: bool
+    """Whether it settled, alone or with others, what the conditions come to."""
+    error: str | None
+
+
+class RuleTrialResponse(Read):
+    """What would come of offering an event to a rule."""
+
+    rule_ref: str
+    trigger_ref: str
+    event: int | None
+    would_match: bool
+    """Whether the conditions hold and the parameters can be rendered."""
+    would_execute: bool
+    """Whether it would match, and no obstacle is in the way."""
+    decided_by: str | None
+    """The condition that settled it; null where all of them did."""
+    error: str | None
+    conditions: list[ConditionOutcome]
+    """Every single one, in order, those included that the decision did not need."""
+    action_ref: str | None
+    action_params: dict[str, Any]
+    """As the event fills them in; secret values are masked."""
+    trace_tag: str | None
+    obstacles: list[str]
 
 
 def rule_summary(view: RuleView) -> RuleSummary:

@@ -73,31 +73,6 @@ _NOTE_MATCHES = text("""
     WHERE id = CAST(w.note ->> 'event' AS bigint)
 """)
 
-# Every enabled rule of an enabled trigger, with all that matching it needs.
-_RULES = text("""
-    SELECT
-        r.id, r.ref, r.conditions, r.condition, r.action_params,
-        r.permission_set_refs, r.owner_identity, r.trace_tag_template,
-        p.config AS pack_config,
-        a.id AS action_id, a.ref AS action_ref, a.pack_ref AS action_pack_ref,
-        a.runtime_ref, a.enabled AS action_enabled, a.param_schema,
-        a.timeout_seconds,
-        COALESCE(rt.execution_config, '{}') <> '{}'
-            OR a.workflow_def IS NOT NULL
-            OR a.ref = 'core.ask' AS is_executable
-    FROM attune.rule AS r
-    JOIN attune.trigger AS t ON t.id = r.trigger
-    JOIN attune.pack AS p ON p.id = r.pack
-    LEFT JOIN attune.action AS a ON a.id = r.action
-    LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
-    WHERE t.ref = :trigger_ref AND t.enabled AND r.enabled
-    ORDER BY r.id
-""")
-
-_NOTE_RULE_ERROR = text("""
-    UPDATE attune.rule SET last_error = :error, last_error_at = now() WHERE id = :id
-""")
-
 # Deliveries of one trigger take turns here, so that no two see the same count. The
 # n-th newest is found by walking n entries of an index, however many there are.
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtext(:trigger_ref), 1)")
@@ -184,15 +159,6 @@ class EventRepository(Repository[Event]):
     async def note_matches(self, notes: Mapping[int, Sequence[Any]]) -> None:
         """Keep which rules were considered, by event, and what came of it."""
         await self._session.execute(_NOTE_MATCHES, {"notes": notes_document(notes)})
-
-    async def rules_for(self, trigger_ref: str) -> Sequence[Row[Any]]:
-        """Return the rules that an event of this trigger is offered to."""
-        rows = await self._session.execute(_RULES, {"trigger_ref": trigger_ref})
-        return rows.all()
-
-    async def note_rule_error(self, rule_id: int, error: str) -> None:
-        """Show on the rule why it could not be evaluated."""
-        await self._session.execute(_NOTE_RULE_ERROR, {"id": rule_id, "error": error})
 
     async def enforce(
         self,

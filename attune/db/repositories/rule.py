@@ -2,14 +2,72 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Row, select, text
 
 from attune.db.models import Rule
 from attune.db.repositories.base import equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
 from attune.db.visibility import Columns, visible
 from attune.domain.permission import Caller, Resource
+
+_MATCHABLE: Final = """
+    SELECT
+        r.id, r.ref, r.enabled, r.conditions, r.condition, r.action_params,
+        r.permission_set_refs, r.owner_identity, r.trace_tag_template,
+        p.config AS pack_config, p.conf_schema AS pack_config_schema,
+        r.trigger_ref, t.id AS trigger_id, coalesce(t.enabled, false) AS trigger_enabled,
+        a.id AS action_id, coalesce(a.ref, r.action_ref) AS action_ref,
+        a.pack_ref AS action_pack_ref,
+        a.runtime_ref, a.enabled AS action_enabled, a.param_schema,
+        a.timeout_seconds,
+        COALESCE(rt.execution_config, '{}') <> '{}'
+            OR a.workflow_def IS NOT NULL
+            OR a.ref = 'core.ask' AS is_executable
+    FROM attune.rule AS r
+    LEFT JOIN attune.trigger AS t ON t.id = r.trigger
+    JOIN attune.pack AS p ON p.id = r.pack
+    LEFT JOIN attune.action AS a ON a.id = r.action
+    LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
+"""
+"""Rules with all that offering them an event needs."""
+_OF_TRIGGER = text(f"{_MATCHABLE} WHERE t.ref = :trigger_ref ORDER BY r.id")
+_OF_ID = text(f"{_MATCHABLE} WHERE r.id = :rule_id")
+
+# Whoever holds the row now writes an error of it, or changes it, which makes ours old.
+# Waiting would make every event of the trigger wait.
+_NOTE_ERROR = text("""
+    WITH before AS (
+        SELECT id, last_error
+        FROM attune.rule
+        WHERE id = :rule_id
+        FOR NO KEY UPDATE SKIP LOCKED
+    ),
+    noted AS (
+        UPDATE attune.rule AS r
+        SET last_error = :error, last_error_at = now()
+        FROM before
+        WHERE r.id = before.id
+        RETURNING
+            r.id, r.ref, r.pack_ref, r.trigger_ref, r.action_ref, r.enabled,
+            before.last_error IS DISTINCT FROM r.last_error AS is_news
+    )
+    INSERT INTO attune.notification (channel, entity_type, entity, activity, content)
+    SELECT
+        'rule', 'rule', id::text, 'evaluation_failed',
+        jsonb_build_object(
+            'id', id,
+            'ref', ref,
+            'pack_ref', pack_ref,
+            'trigger_ref', trigger_ref,
+            'action_ref', action_ref,
+            'enabled', enabled,
+            'error', CAST(:error AS text)
+        )
+    FROM noted
+    WHERE is_news
+""")
 
 COLUMNS = Columns(
     pack_ref=Rule.pack_ref,
@@ -38,24 +96,23 @@ class RuleRepository(ComponentRepository[Rule]):
 
     model = Rule
 
-    async def find_enabled(self, trigger_ref: str) -> Sequence[Rule]:
-        """Return the enabled rules of a trigger in the order they were made."""
-        query = select(Rule).where(Rule.trigger_ref == trigger_ref, Rule.enabled)
-        return await self._all(query.order_by(Rule.id))
-
     async def visible_refs(self, refs: Collection[str], caller: Caller) -> set[str]:
         """Return those of the refs whose rules exist for the caller."""
         query = select(Rule.ref).where(Rule.ref.in_(refs), visible_rules(caller))
         return set(await self._session.scalars(query))
 
-    async def record_error(self, rule_id: int, message: str) -> None:
-        """Remember why the rule could last not be evaluated."""
-        await self._session.execute(
-            update(Rule)
-            .where(Rule.id == rule_id)
-            .values(last_error=message, last_error_at=func.now())
-            .execution_options(synchronize_session=False)
-        )
+    async def matchable(self, trigger_ref: str) -> Sequence[Row[Any]]:
+        """Return the trigger's rules with what matching needs, in order of making."""
+        rows = await self._session.execute(_OF_TRIGGER, {"trigger_ref": trigger_ref})
+        return rows.all()
+
+    async def matchable_one(self, rule_id: int) -> Row[Any]:
+        """Return one rule with what matching needs."""
+        return (await self._session.execute(_OF_ID, {"rule_id": rule_id})).one()
+
+    async def note_error(self, rule_id: int, error: str) -> None:
+        """Show on the rule why it could not be evaluated, and announce what is new."""
+        await self._session.execute(_NOTE_ERROR, {"rule_id": rule_id, "error": error})
 
     def _conditions(
         self, wanted: ComponentFilter

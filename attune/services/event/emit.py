@@ -18,8 +18,9 @@ from attune.services.event.read import EventView, view_event
 from attune.services.trigger import target_of
 
 _RULE_INSTANCE: Final = re.compile(r"rule_([0-9]{1,19})\Z")
-_RESERVED: Final = "snapshot"
-"""The key of an event's config that the database fills."""
+REPLAY_OF: Final = "replay_of"
+_RESERVED: Final = frozenset({"snapshot", REPLAY_OF})
+"""The keys of an event's config that no sender fills."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ class _Desk:
             source_ref=_source(self.caller, trigger),
             rule_id=self._addressee(trigger, emission.trigger_instance_id),
             trace_tag=emission.trace_tag,
-            idempotency_key=_key(self.caller, emission.idempotency_key),
+            idempotency_key=key_of(self.caller, emission.idempotency_key),
         )
 
     def _addressee(self, trigger: Trigger, instance: str | None) -> int | None:
@@ -150,18 +151,24 @@ def _rule_id(instance: str | None) -> int | None:
 
 def _config(caller: Caller, emission: Emission) -> JsonObject:
     """Return where the event came from, as far as the sender's word goes, and beyond."""
-    said = {k: v for k, v in emission.config.items() if k != _RESERVED}
-    emitted_by: JsonObject = {"login": caller.login, "token_type": caller.token_type}
+    said = {k: v for k, v in emission.config.items() if k not in _RESERVED}
+    return {"source": caller.token_type.value, **said, **emitted_by(caller)}
+
+
+def emitted_by(caller: Caller) -> JsonObject:
+    """Return who emits an event, as its config says it."""
+    who: JsonObject = {"login": caller.login, "token_type": caller.token_type}
     if caller.execution_id is not None:
-        emitted_by["execution"] = caller.execution_id
-    return {"source": caller.token_type.value, **said, "emitted_by": emitted_by}
+        who["execution"] = caller.execution_id
+    return {"emitted_by": who}
 
 
 def _source(caller: Caller, trigger: Trigger) -> str | None:
     return trigger.sensor_ref if caller.token_type is TokenType.SENSOR else None
 
 
-def _key(caller: Caller, key: str | None) -> str | None:
+def key_of(caller: Caller, key: str | None) -> str | None:
+    """Return the idempotency key as it is kept: nobody else's is the same."""
     if key is None:
         return None
     return namespaced_key(f"api:{caller.token_type}:{caller.login}", key)

@@ -1,9 +1,11 @@
-"""Offer one event to one rule: does it match, and what would be executed."""
+"""Offer one event to rules: which match, why, and what would be executed."""
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.executable import ExecutableAction
@@ -11,7 +13,12 @@ from attune.domain.json import Json, JsonObject
 from attune.domain.template import render
 from attune.services.event.rulebook import CompiledRule
 
-LONGEST_REASON = 500
+LONGEST_REASON: Final = 300
+MOST_NOTES: Final = 50
+LEFT_OUT: Final = "left_out"
+"""The key of a last note that counts the rules which are not told of."""
+_LONGEST_TRACE_TAG: Final = 255
+_TURN_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +26,7 @@ class EventFacts:
     """What rules can see of an event."""
 
     id: int
+    """0 for one that is only imagined."""
     trigger_ref: str
     payload: Json
     created: datetime
@@ -26,7 +34,7 @@ class EventFacts:
     def scope(self) -> dict[str, Json]:
         """Return the `event` of expressions (contract, f.2)."""
         return {
-            "id": self.id,
+            "id": self.id or None,
             "trigger": self.trigger_ref,
             "trigger_ref": self.trigger_ref,
             "payload": self.payload,
@@ -42,6 +50,8 @@ class Match:
     matched: bool
     decided_by: str | None = None
     error: str | None = None
+    skipped: str | None = None
+    """Why it was not offered the event at all."""
     parameters: JsonObject | None = None
     trace_tag: str | None = None
 
@@ -51,6 +61,11 @@ class Match:
             raise Conflict("The rule's action is gone")
         return self.rule.action
 
+    @property
+    def short_error(self) -> str | None:
+        """What went wrong, as it is kept."""
+        return _short(self.error)
+
     def note(self) -> dict[str, Any]:
         """Return the small record that the event keeps."""
         note = {
@@ -58,31 +73,60 @@ class Match:
             "rule_ref": self.rule.ref,
             "matched": self.matched,
             "decided_by": _short(self.decided_by),
-            "error": _short(self.error),
+            "error": self.short_error,
+            "skipped": self.skipped,
         }
         return {name: value for name, value in note.items() if value is not None}
 
 
+def notes_of(matches: Sequence[Match]) -> list[dict[str, Any]]:
+    """Return what the event keeps: what matched, failed, did not match, was skipped.
+
+    Of more rules than are kept only the number is.
+    """
+    told = sorted(matches, key=_importance)
+    notes = [match.note() for match in told[:MOST_NOTES]]
+    left_out = len(told) - len(notes)
+    return [*notes, {LEFT_OUT: left_out}] if left_out else notes
+
+
+def _importance(match: Match) -> tuple[bool, bool, bool]:
+    return not match.matched, match.error is None, match.skipped is not None
+
+
+async def offer_all(rules: Sequence[CompiledRule], event: EventFacts) -> list[Match]:
+    """Offer the event to each; rules that need long let others of the process go on."""
+    matches, since = [], time.monotonic()
+    for rule in rules:
+        matches.append(offer(rule, event))
+        if time.monotonic() - since > _TURN_SECONDS:
+            await asyncio.sleep(0)
+            since = time.monotonic()
+    return matches
+
+
 def offer(rule: CompiledRule, event: EventFacts) -> Match:
     """Evaluate the rule; whatever goes wrong makes it not match, and is told."""
+    if rule.idle is not None:
+        return Match(rule=rule, matched=False, skipped=rule.idle)
     if rule.compiled is None:
         return Match(rule=rule, matched=False, error=rule.problem)
-    scope = _scope(rule, event)
+    scope = scope_of(rule, event)
     decision = rule.compiled.matches(scope)
-    if decision.error is not None or not decision.matched:
+    if not decision.matched:
         return Match(
             rule=rule,
             matched=False,
             decided_by=decision.decided_by,
             error=decision.error,
         )
-    obstacle = _obstacle(rule.action)
+    obstacle = obstacle_of(rule.action)
     if obstacle is not None:
         return Match(rule=rule, matched=False, error=obstacle)
     return _rendered(rule, scope, decision.decided_by)
 
 
-def _obstacle(action: ExecutableAction | None) -> str | None:
+def obstacle_of(action: ExecutableAction | None) -> str | None:
     """Return why nothing can be started, if so."""
     if action is None:
         return "The rule's action is gone"
@@ -93,20 +137,34 @@ def _rendered(
     rule: CompiledRule, scope: Mapping[str, Json], decided_by: str | None
 ) -> Match:
     try:
-        parameters = render(rule.action_params, scope)
-        trace_tag = render(rule.trace_tag_template, scope)
+        parameters, trace_tag = render_rule(rule, scope)
     except InvalidInput as error:
-        return Match(rule=rule, matched=False, error=f"action_params: {error.message}")
+        return Match(rule=rule, matched=False, error=error.message)
     return Match(
         rule=rule,
         matched=True,
         decided_by=decided_by,
-        parameters=parameters if isinstance(parameters, dict) else {},
-        trace_tag=str(trace_tag)[:255] if trace_tag is not None else None,
+        parameters=parameters,
+        trace_tag=trace_tag,
     )
 
 
-def _scope(rule: CompiledRule, event: EventFacts) -> dict[str, Json]:
+def render_rule(
+    rule: CompiledRule, scope: Mapping[str, Json]
+) -> tuple[JsonObject, str | None]:
+    """Return the parameters and the trace tag that the event gives."""
+    try:
+        parameters = render(rule.action_params, scope)
+        trace_tag = render(rule.trace_tag_template, scope)
+    except InvalidInput as error:
+        raise InvalidInput(f"action_params: {error.message}") from None
+    return (
+        parameters if isinstance(parameters, dict) else {},
+        None if trace_tag is None else str(trace_tag)[:_LONGEST_TRACE_TAG],
+    )
+
+
+def scope_of(rule: CompiledRule, event: EventFacts) -> dict[str, Json]:
     """Return the namespaces of contract f.3."""
     return {
         "event": event.scope(),

@@ -11,7 +11,7 @@ from attune.domain.enforcement import EnforcementStatus
 from attune.domain.json import JsonObject
 from attune.domain.schema import redact
 from attune.security.encryption import Encryption
-from attune.services.event.matching import EventFacts, Match, offer
+from attune.services.event.matching import EventFacts, Match, notes_of, offer_all
 from attune.services.event.rulebook import CompiledRule, Rulebook
 from attune.services.execution.row import (
     Origin,
@@ -58,7 +58,7 @@ class Offering:
         if not considered:
             return
         await self._note_errors(tx, [m for each in considered for m in each.matches])
-        notes = {each.id: [m.note() for m in each.matches] for each in considered}
+        notes = {each.id: notes_of(each.matches) for each in considered}
         starting = [
             (each, match)
             for each in considered
@@ -73,11 +73,8 @@ class Offering:
     async def _offer(self, tx: Transaction, event: WrittenEvent) -> _Offered:
         trigger_ref = event.facts.trigger_ref
         rules = await self._rulebook.rules_for(tx, trigger_ref, self._encryption)
-        matches = [
-            offer(rule, event.facts)
-            for rule in rules
-            if event.rule_id is None or rule.id == event.rule_id
-        ]
+        asked = [rule for rule in rules if event.rule_id in (None, rule.id)]
+        matches = await offer_all(asked, event.facts)
         # Many events one after another must not keep everybody else waiting.
         await asyncio.sleep(0)
         return _Offered(event=event, matches=matches)
@@ -89,9 +86,9 @@ class Offering:
         Rules are taken in one order, so that no two wait for each other.
         """
         for match in sorted(matches, key=lambda match: match.rule.id):
-            error = match.error
+            error = match.short_error
             if error is not None and self._rulebook.is_news(match.rule, error):
-                await tx.events.note_rule_error(match.rule.id, error)
+                await tx.rules.note_error(match.rule.id, error)
 
     async def _enforce(
         self,

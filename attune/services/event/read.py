@@ -9,6 +9,7 @@ from attune.db.models.event import Event
 from attune.db.repositories.event import EventFilter, visible_events
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
+from attune.services.event.matching import LEFT_OUT
 
 MASKED_KEY = "***"
 
@@ -21,6 +22,8 @@ class EventView:
     config: Mapping[str, Any]
     matches: Sequence[Mapping[str, Any]]
     """The rules it was offered to, as far as the caller sees them."""
+    left_out: int = 0
+    """How many more there were."""
 
 
 class EventReadService:
@@ -65,6 +68,7 @@ async def view_event(tx: Transaction, caller: Caller, event: Event) -> EventView
         event=event,
         config=_shown_config(caller, event),
         matches=await _visible_matches(tx, caller, event),
+        left_out=sum(note.get(LEFT_OUT, 0) for note in event.matches[-1:]),
     )
 
 
@@ -82,8 +86,8 @@ def _shown_config(caller: Caller, event: Event) -> Mapping[str, Any]:
 async def _visible_matches(
     tx: Transaction, caller: Caller, event: Event
 ) -> Sequence[Mapping[str, Any]]:
-    refs = {match["rule_ref"] for match in event.matches}
-    if not refs:
+    told = [note for note in event.matches if LEFT_OUT not in note]
+    if not told:
         return []
-    seen = await tx.rules.visible_refs(refs, caller)
-    return [match for match in event.matches if match["rule_ref"] in seen]
+    seen = await tx.rules.visible_refs({note["rule_ref"] for note in told}, caller)
+    return [note for note in told if note["rule_ref"] in seen]

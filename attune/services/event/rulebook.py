@@ -23,6 +23,9 @@ class CompiledRule:
 
     id: int
     ref: str
+    trigger_ref: str
+    idle: str | None
+    """Why it is not offered events at present."""
     condition: EnforcementCondition
     conditions: Json
     compiled: Conditions | None
@@ -67,12 +70,12 @@ class Rulebook:
     async def rules_for(
         self, tx: Transaction, trigger_ref: str, encryption: Encryption
     ) -> Sequence[CompiledRule]:
-        """Return the enabled rules of an enabled trigger, oldest first."""
+        """Return the rules of a trigger, oldest first, idle ones included."""
         known = self._rules.get(trigger_ref)
         if known is not None:
             return known
         edition = self._edition
-        rows = await tx.events.rules_for(trigger_ref)
+        rows = await tx.rules.matchable(trigger_ref)
         rules = tuple(compile_rule(row._asdict(), encryption) for row in rows)
         # A change that was announced while we read makes what we read old.
         if self._remembers and edition == self._edition:
@@ -96,6 +99,8 @@ def compile_rule(row: Mapping[str, Any], encryption: Encryption) -> CompiledRule
     return CompiledRule(
         id=row["id"],
         ref=row["ref"],
+        trigger_ref=row["trigger_ref"],
+        idle=_idle(row),
         condition=EnforcementCondition(row["condition"]),
         conditions=row["conditions"],
         compiled=compiled,
@@ -108,6 +113,14 @@ def compile_rule(row: Mapping[str, Any], encryption: Encryption) -> CompiledRule
         trace_tag_template=row["trace_tag_template"],
         pack_config=config,
     )
+
+
+def _idle(row: Mapping[str, Any]) -> str | None:
+    if not row["enabled"]:
+        return "The rule is disabled"
+    if row["trigger_id"] is None:
+        return "The rule's trigger is gone"
+    return None if row["trigger_enabled"] else "Its trigger is disabled"
 
 
 def _action(row: Mapping[str, Any]) -> ExecutableAction | None:

@@ -237,15 +237,18 @@ async def test_rules_are_filtered(tx: Transaction) -> None:
         assert [each.id for each in page.items] == [rule.id]
 
 
-async def test_enabled_rules_of_a_trigger_come_in_order(tx: Transaction) -> None:
+async def test_rules_of_a_trigger_come_in_order(tx: Transaction) -> None:
     trigger = await make_trigger(tx)
     first = await make_rule(tx, trigger)
-    second = await make_rule(tx, trigger)
-    await make_rule(tx, trigger, enabled=False)
+    second = await make_rule(tx, trigger, enabled=False)
+    await make_rule(tx)
 
-    found = await tx.rules.find_enabled(trigger.ref)
+    found = await tx.rules.matchable(trigger.ref)
 
-    assert [rule.id for rule in found] == [first.id, second.id]
+    assert [(rule.id, rule.enabled) for rule in found] == [
+        (first.id, True),
+        (second.id, False),
+    ]
 
 
 async def test_enforcements_are_filtered_newest_first(tx: Transaction) -> None:
