@@ -105,7 +105,7 @@ async def _order(tx: Transaction, row: Any) -> AlarmOrder:
     except InvalidInput as wrong:
         problem = "; ".join(wrong.problems)
         await tx.timers.write(row.id, broken_columns(problem))
-        await tx.events.note_rule_error(row.rule, problem)
+        await tx.rules.note_error(row.rule, problem)
         return AlarmOrder(rule_id=row.rule)
     due = standing.next_due
     await tx.timers.write(row.id, columns_of(standing.state, due))

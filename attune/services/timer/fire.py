@@ -83,7 +83,7 @@ class FireService:
             except AttuneError as error:
                 if error.retryable:
                     raise
-                await tx.events.note_rule_error(row.rule, error.message)
+                await tx.rules.note_error(row.rule, error.message)
                 failed.append(firing)
         return failed
 
