@@ -92,14 +92,23 @@ class ApiClient:
         """Delete the entity at the path."""
         return unwrap(self._json(self._call("DELETE", path)))
 
-    def upload(self, path: str, file: IO[bytes], name: str, fields: Params) -> Any:
-        """Post a file as the multipart field `pack`, from disk piece by piece."""
-        part = (name, file, "application/gzip")
+    def upload(
+        self,
+        path: str,
+        file: IO[bytes],
+        name: str,
+        fields: Params,
+        *,
+        field: str = "pack",
+        content_type: str = "application/gzip",
+    ) -> Any:
+        """Post a file as a field of a form, from disk piece by piece."""
+        part = (name, file, content_type)
         response = self._call(
             "POST",
             path,
             rewind=file,
-            files={"pack": part},
+            files={field: part},
             data=dict(fields),
             timeout=_UPLOAD,
         )
@@ -121,7 +130,7 @@ class ApiClient:
 
     def download(self, path: str) -> Iterator[bytes]:
         """Yield the bytes at the path as they arrive."""
-        response = self._call("GET", path, stream=True)
+        response = self._call("GET", path, stream=True, timeout=_UPLOAD)
         try:
             yield from response.iter_bytes()
         except httpx.HTTPError as error:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attune.cli.api_path import api_path
 from attune.cli.demo_stage import Story, in_one_line, load_pack, say, step
 from attune.cli.document import as_json
+from attune.cli.progress import Progress
 
 if TYPE_CHECKING:
     from attune.cli.client import ApiClient
@@ -94,6 +95,10 @@ class _Watched(Story):
         """Tell what the action printed."""
         for line in text.splitlines():
             self.tell(f"{stream} | {line}")
+
+    def progress(self, progress: Progress) -> None:
+        """Tell how far it has come."""
+        self.tell(str(progress))
 
     def note(self, text: str) -> None:
         """Tell something about the connection."""

@@ -82,6 +82,13 @@ def read_document(source: str) -> Any:
     return parse_json(text, where)
 
 
+def given_json(text: str, where: str) -> Any:
+    """Return the JSON that a word is, or that the file named by `@file` holds."""
+    if text.startswith("@"):
+        return read_document(text[1:])
+    return parse_json(text, where)
+
+
 def read_object(source: str) -> JsonObject:
     """Read a document that must be an object."""
     document = read_document(source)

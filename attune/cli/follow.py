@@ -17,6 +17,7 @@ from attune.cli.document import JsonObject
 from attune.cli.errors import CommandError, Unreachable
 from attune.cli.exit_code import TERMINAL_STATUSES
 from attune.cli.log_stream import STREAMS, LogStream
+from attune.cli.progress import Progress, newest_progress
 
 if TYPE_CHECKING:
     from attune.cli.client import ApiClient
@@ -35,6 +36,8 @@ class Pace:
     retry: float = 0.25
     """Before a lost connection is made again; it doubles up to `retry_most`."""
     retry_most: float = 5.0
+    progress: float = 2.0
+    """Between two looks at how far it has come."""
     drain: float = 10.0
     """After the end, for output that is still on its way."""
     patience: float = 120.0
@@ -49,6 +52,9 @@ class Screen(Protocol):
 
     def output(self, stream: str, text: str) -> None:
         """Show what the action printed."""
+
+    def progress(self, progress: Progress) -> None:
+        """Show how far it has come."""
 
     def note(self, text: str) -> None:
         """Say something about the connection."""
@@ -88,6 +94,8 @@ class Follower:
             self._watch_changes,
             self._watch_execution,
         ]
+        if streams:
+            self._unstarted.append(self._watch_progress)
         for stream in streams:
             log = LogStream(client, execution["id"], stream)
             self._unstarted.append(partial(self._watch_output, log))
@@ -199,6 +207,20 @@ class Follower:
                 return  # this server has no such stream: looking now and then is enough
             finally:
                 self._subscribed = False
+
+    def _watch_progress(self) -> None:
+        """Look now and then how far it has come; most executions never say."""
+        shown: Progress | None = None
+        while not self._stop.wait(self._pace.progress):
+            try:
+                found = newest_progress(self._client, self._execution["id"])
+            except Unreachable:
+                continue  # said by the thread that asks for the execution
+            except CommandError:
+                return  # not for this caller, or this server has no artifacts
+            if found is not None and found != shown:
+                self._tell(self._screen.progress, found)
+                shown = found
 
     def _watch_output(self, log: LogStream) -> None:
         for _ in self._tries():

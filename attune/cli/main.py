@@ -41,6 +41,7 @@ CLIENT = (
     ("action", "List, show and execute actions.", "action:app"),
     ("workflow", "List, show, check and upload workflows.", "workflow:app"),
     ("execution", "List, follow and cancel executions.", "execution:app"),
+    ("artifact", "List, show, upload and download artifacts.", "artifact:app"),
     ("inquiry", "List, show and answer what executions ask.", "inquiry:app"),
     ("trigger", "List, show and switch triggers and their webhooks.", "trigger:app"),
     ("rule", "List, make, change and switch rules.", "rule:app"),

@@ -10,6 +10,7 @@ import typer
 from attune.cli.document import JsonObject
 from attune.cli.exit_code import TERMINAL_STATUSES
 from attune.cli.output import printable
+from attune.cli.progress import Progress
 
 _ERASE_LINE = "\r\x1b[K"
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -28,6 +29,9 @@ class QuietScreen:
         """Show nothing."""
 
     def output(self, stream: str, text: str) -> None:
+        """Show nothing."""
+
+    def progress(self, progress: Progress) -> None:
         """Show nothing."""
 
     def note(self, text: str) -> None:
@@ -70,6 +74,10 @@ class PlainScreen(QuietScreen):
         self._status = status
         self._question = announce_question(self, self._question, execution)
 
+    def progress(self, progress: Progress) -> None:
+        """Print how far it has come."""
+        self.note(str(progress))
+
     def output(self, stream: str, text: str) -> None:
         """Write the text to our stream of the same name."""
         write_output(stream, text)
@@ -82,6 +90,7 @@ class TerminalScreen(QuietScreen):
 
     def __init__(self) -> None:
         self._label = ""
+        self._progress = ""
         self._question = ""
         self._began = time.monotonic()
         self._drawn = False
@@ -94,6 +103,11 @@ class TerminalScreen(QuietScreen):
             f"{execution['status']}"
         )
         self._question = announce_question(self, self._question, execution)
+        self.tick()
+
+    def progress(self, progress: Progress) -> None:
+        """Put a bar into the moving line."""
+        self._progress = f" · {progress.bar(ascii_only=_frames() is _ASCII_FRAMES)}"
         self.tick()
 
     def output(self, stream: str, text: str) -> None:
@@ -119,7 +133,7 @@ class TerminalScreen(QuietScreen):
         elapsed = time.monotonic() - self._began
         frames = _frames()
         frame = frames[int(elapsed / _FRAME_SECONDS) % len(frames)]
-        line = f"{frame} {self._label} · {elapsed:.0f} s"
+        line = f"{frame} {self._label} · {elapsed:.0f} s{self._progress}"
         # A line that wraps could not be taken away again.
         width = shutil.get_terminal_size().columns - 1
         sys.stderr.write(_ERASE_LINE + line[:width])

@@ -61,10 +61,11 @@ def _argument(hint: Any, value: Any) -> Any:
 
 
 def _body(model: Any, fields: dict[str, Any]) -> Any:
-    if model.__name__ == "PackUploadForm":
-        archive = io.BytesIO(base64.b64decode(fields.pop("pack")))
-        file = TYPES.File(archive, "pack.tar.gz", "application/gzip")
-        return model(pack=file, **fields)
+    for name, kind in model.__annotations__.items():
+        if kind == "File":
+            content = io.BytesIO(base64.b64decode(fields.pop(name)))
+            file = TYPES.File(content, f"{name}.tar.gz", "application/gzip")
+            return model(**{name: file}, **fields)
     body = model.from_dict(fields)
     if body.additional_properties:
         raise TypeError(f"{model.__name__} has no {list(body.additional_properties)}")

@@ -1,6 +1,8 @@
 """Artifacts over HTTP: made, filled, seen by those who may, and gone with their files."""
 
 import asyncio
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,10 @@ from attune.artifacts.files import ArtifactFiles
 from attune.db.database import Database
 from attune.domain.execution import ExecutionStatus as Status
 from attune.domain.permission import TokenType
+from attune.security.encryption import Encryption
 from attune.services.artifact.sweep import ArtifactSweeper
+from attune.services.execution.write import secret_place
+from tests.integration.api.conftest import KEY
 from tests.integration.api.defining import Workshop, make_private_pack, make_workshop
 from tests.integration.api.people import Api, grant
 from tests.integration.api.shapes import assert_shape
@@ -399,3 +404,56 @@ async def test_sweep_removes_what_is_too_old_and_spares_the_rest(
     versions = await shop.get(f"/artifacts/{kept['id']}/versions")
     assert [v["version"] for v in versions] == [2]
     assert contents(artifacts_dir) == [b"second"]
+
+
+async def test_execution_does_not_leave_its_secrets_behind(
+    shop: Workshop, artifacts_dir: Path, database: Database
+) -> None:
+    secret = "s3cret-0f-th1s-run"
+    encryption = Encryption(KEY)
+    async with database.transaction() as tx:
+        execution = await make_execution(tx, await make_action(tx))
+        sealed = encryption.encrypt(
+            json.dumps(secret), associated=secret_place(execution.id, "password")
+        )
+        row = {
+            "execution_id": execution.id,
+            "name": "password",
+            "value": sealed,
+            "encryption_key_hash": encryption.key_hash,
+        }
+        await tx.executions.insert_secrets([row])
+    action_ref = f"{shop.pack.ref}.work"
+    token = shop.api.headers(
+        TokenType.EXECUTION,
+        shop.who.id,
+        login="execution",
+        execution_id=execution.id,
+        action_ref=action_ref,
+        permission_set_refs=["standard"],
+    )
+    encoded = base64.b64encode(secret.encode()).decode()
+    created = await shop.api.client.post(
+        "/api/v1/artifacts",
+        json=body(shop, scope="action", owner=action_ref, data={"a": [secret]}),
+        headers=token,
+    )
+    path = f"/api/v1/artifacts/{created.json()['data']['id']}/versions"
+
+    await shop.api.client.post(
+        path, json={"content": {secret: f"x {encoded} y"}}, headers=token
+    )
+    text = f"{'-' * (1_048_576 - 9)}{secret}, {encoded}".encode()
+    await shop.api.client.post(
+        f"{path}/upload",
+        files={"file": ("a.txt", text, "text/plain")},
+        headers=token,
+    )
+
+    shown = await shop.send("GET", f"/artifacts/{created.json()['data']['id']}")
+    versions = [await shop.send("GET", f"{path[7:]}/{n}") for n in (1, 2)]
+    said = "".join(answer.text for answer in (shown, *versions))
+    said += b"".join(contents(artifacts_dir)).decode()
+    assert secret not in said
+    assert encoded not in said
+    assert said.count("***") == 5

@@ -9,6 +9,7 @@ from attune.cli.client import ApiClient
 from attune.cli.connection import Connection, Credentials
 from attune.cli.errors import Refused, Unreachable
 from attune.cli.follow import Follower, Pace
+from attune.cli.progress import Progress
 from attune.cli.screen import QuietScreen
 from tests.unit.cli.fake_api import FakeApi, data, error, event, stream
 
@@ -278,3 +279,31 @@ def test_waiting_can_be_interrupted_and_taken_up_again(
         ended = follower.wait()
 
     assert ended["status"] == "cancelled"
+
+
+def test_progress_of_the_execution_is_shown(
+    client: ApiClient, api: FakeApi, screen: Recorder
+) -> None:
+    seen = threading.Event()
+    api.on("GET", f"{EXECUTION}/artifacts", {"data": [{"id": 3, "type": "progress"}]})
+    api.on("GET", "/api/v1/artifacts/3", data(data=[{"percent": 40}]))
+    api.on(
+        "GET",
+        EXECUTION,
+        lambda _: httpx.Response(
+            200, json=data(**_is("completed" if seen.is_set() else "running"))
+        ),
+    )
+    shown: list[str] = []
+
+    def show(progress: Progress) -> None:
+        shown.append(str(progress))
+        seen.set()
+
+    screen.progress = show  # type: ignore[method-assign]  # a spy on one instance
+    pace = Pace(tick=0.01, poll=0.01, look=0.01, progress=0.01, retry=0.01, drain=1)
+
+    ended = _follow(client, screen, pace)
+
+    assert shown == ["40 %"]
+    assert ended["status"] == "completed"
