@@ -33,6 +33,7 @@ _FIELDS = (
     *_LIST,
     Column("matched", _matched),
     Column("payload", "payload"),
+    Column("does not fit", "payload_problems"),
     Column("origin", "config"),
     Column("rules asked", "matches"),
 )

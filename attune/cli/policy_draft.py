@@ -1,15 +1,12 @@
 """From options and a file to the body of a policy."""
 
-import re
 from dataclasses import dataclass
 
 from attune.cli.document import JsonObject, read_object
 from attune.cli.errors import usage_error
+from attune.cli.rate import NONE, parse_rate
 
-_NONE = "none"
 _CLEAR = {"op": "clear"}
-_RATE = re.compile(r"(\d+)\s*/\s*(\d*)\s*([a-z]*)\Z")
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 @dataclass(frozen=True)
@@ -89,13 +86,13 @@ def _scope(draft: PolicyDraft) -> JsonObject | None:
 
 
 def _names(by: list[str] | None) -> list[str] | None:
-    return [] if by == [_NONE] else by
+    return [] if by == [NONE] else by
 
 
 def _limit(text: str | None) -> object:
     if text is None:
         return None
-    if text == _NONE:
+    if text == NONE:
         return _CLEAR
     if not text.isdecimal():
         raise usage_error(f"--limit is a number or none, not '{text}'")
@@ -105,19 +102,7 @@ def _limit(text: str | None) -> object:
 def _rate(text: str | None) -> object:
     if text is None:
         return None
-    if text == _NONE:
+    if text == NONE:
         return _CLEAR
-    found = _RATE.match(text.lower())
-    seconds = _unit_seconds(found[3]) if found else None
-    if not found or seconds is None:
-        raise usage_error(f"--rate looks like 100/hour, 5/30s or none, not '{text}'")
-    return {
-        "max_executions": int(found[1]),
-        "window_seconds": int(found[2] or 1) * seconds,
-    }
-
-
-def _unit_seconds(word: str) -> int | None:
-    """Return the seconds of a unit by its name, its plural or its beginning."""
-    stem = word.removesuffix("s") or word
-    return next((n for unit, n in _UNITS.items() if unit.startswith(stem)), None)
+    count, seconds = parse_rate(text)
+    return {"max_executions": count, "window_seconds": seconds}

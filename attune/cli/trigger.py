@@ -1,18 +1,30 @@
 """`attune trigger`: kinds of events, and webhooks that make them."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from attune.cli.api_path import api_path
 from attune.cli.columns import TIMES
-from attune.cli.options import command_group
+from attune.cli.document import read_object
+from attune.cli.errors import usage_error
+from attune.cli.options import command_group, examples
 from attune.cli.output import Column
 from attune.cli.prompts import confirm
 from attune.cli.session import open_session
 from attune.cli.webhook import app as webhook
 
-app = command_group("List, show and switch triggers and their webhooks.")
+
+class PayloadCheckChoice(StrEnum):
+    """What can become of events whose payload is not what the trigger says."""
+
+    REFUSE = "refuse"
+    MARK = "mark"
+    OFF = "off"
+
+
+app = command_group("List, show, change and switch triggers and their webhooks.")
 app.add_typer(webhook, name="webhook")
 
 _LIST = (
@@ -34,6 +46,7 @@ _FIELDS = (
     Column("webhook key", "webhook_key"),
     Column("parameters", "param_schema"),
     Column("payload", "out_schema"),
+    Column("other payloads", "payload_check"),
     *TIMES,
 )
 
@@ -78,6 +91,38 @@ def disable_trigger(ctx: typer.Context, ref: _Ref) -> None:
     with open_session(ctx) as session:
         trigger = session.client.post(api_path("triggers", ref, "disable"))
         session.out.done(f"trigger {ref} is disabled", trigger)
+
+
+@app.command(
+    "update", epilog=examples("attune trigger update demo.paid --payload-check refuse")
+)
+def update_trigger(
+    ctx: typer.Context,
+    *,
+    ref: _Ref,
+    label: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    payload_check: Annotated[
+        PayloadCheckChoice | None,
+        typer.Option(help="What becomes of events whose payload does not fit."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", help="YAML or JSON of the changes.")
+    ] = None,
+) -> None:
+    """Change a trigger; what is not named stays."""
+    body = read_object(file) if file else {}
+    said = {
+        "label": label,
+        "description": description,
+        "payload_check": payload_check and payload_check.value,
+    }
+    body |= {name: value for name, value in said.items() if value is not None}
+    if not body:
+        raise usage_error("nothing is to be changed: name an option or a --file")
+    with open_session(ctx) as session:
+        trigger = session.client.put(api_path("triggers", ref), body)
+        session.out.done(f"trigger {ref} changed", trigger)
 
 
 @app.command("delete")

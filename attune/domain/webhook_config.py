@@ -26,6 +26,7 @@ from attune.domain.webhook_signature import (
 
 SECTIONS: Final = ("hmac", "ip_whitelist", "rate_limit")
 SECRETS: Final = ("secret", "secrets")
+KEEP_PREVIOUS: Final = "keep_previous"
 
 
 def _lowered(value: object) -> object:
@@ -117,11 +118,35 @@ def merged(config: Mapping[str, Json], changes: Mapping[str, Any]) -> JsonObject
         known = result.get(name)
         if change is None:
             result.pop(name, None)
-        elif isinstance(change, dict) and isinstance(known, dict):
-            result[name] = _renamed({**_renamed(known), **_renamed(change)})
+        elif isinstance(change, dict):
+            given = keeping_secrets(known, change) if name == "hmac" else change
+            before = known if isinstance(known, dict) else {}
+            result[name] = {**_renamed(before), **_renamed(given)}
         else:
             result[name] = change
     return result
+
+
+def keeping_secrets(known: Json, change: JsonObject) -> JsonObject:
+    """Return the change of a section; with `keep_previous` known secrets stay as well.
+
+    So a secret can be replaced at a sender whose deliveries go on meanwhile.
+    """
+    kept = {name: value for name, value in change.items() if name != KEEP_PREVIOUS}
+    if change.get(KEEP_PREVIOUS) is not True or not isinstance(known, dict):
+        return kept
+    listed = kept.get("secrets")
+    wanted = list(listed) if isinstance(listed, list) else []
+    return {**kept, "secrets": [*wanted, *_known_secrets(known, but=kept)]}
+
+
+def _known_secrets(known: JsonObject, *, but: JsonObject) -> list[Json]:
+    more = known.get("secrets")
+    every = [known.get("secret"), *(more if isinstance(more, list) else [])]
+    given = [but.get("secret"), None]
+    if "secret" not in but:
+        given.append(known.get("secret"))
+    return [secret for secret in every if secret not in given]
 
 
 def _renamed(section: JsonObject) -> JsonObject:

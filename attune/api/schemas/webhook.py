@@ -46,7 +46,8 @@ class UpdateWebhookConfigRequest(Update):
     hmac: Patch[Section] = None
     """`enabled`, `scheme` (auto, attune, github, gitlab, stripe, standard), `algorithm`
     (sha1, sha256, sha512), `secret`, `secrets` (others that will do), `tolerance_seconds`.
-    What is not given stays, the secret as well."""
+    What is not given stays, the secret as well; with `keep_previous` those that were
+    known before will do beside a new one."""
     ip_whitelist: Patch[Section] = None
     """`enabled`, `ips`: addresses and networks in CIDR notation."""
     rate_limit: Patch[Section] = None
