@@ -60,6 +60,8 @@ from attune.services.rule import RuleService
 from attune.services.rule_trial import RuleTrialService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
+from attune.services.sensor.define import SensorService
+from attune.services.sensor.log import SensorLogService
 from attune.services.sensor.run import SensorRunService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
@@ -114,6 +116,8 @@ class Services:
     rule_trials: RuleTrialService
     runtime_catalog: RuntimeCatalogService
     runtimes: RuntimeService
+    sensors: SensorService
+    sensor_logs: SensorLogService
     sensor_runs: SensorRunService
     triggers: TriggerService
     webhooks: WebhookService
@@ -208,6 +212,8 @@ def compose(settings: Settings, database: Database) -> Services:
         rule_trials=RuleTrialService(database, encryption),
         runtime_catalog=RuntimeCatalogService(database),
         runtimes=RuntimeService(database, definitions),
+        sensors=SensorService(database, encryption),
+        sensor_logs=SensorLogService(database),
         sensor_runs=SensorRunService(
             database,
             encryption,

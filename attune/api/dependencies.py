@@ -40,6 +40,8 @@ from attune.services.rule import RuleService
 from attune.services.rule_trial import RuleTrialService
 from attune.services.runtime import RuntimeService
 from attune.services.runtime_catalog import RuntimeCatalogService
+from attune.services.sensor.define import SensorService
+from attune.services.sensor.log import SensorLogService
 from attune.services.sensor.run import SensorRunService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
@@ -93,6 +95,8 @@ PackWorkflows = Annotated[PackWorkflowService, provided(PackWorkflowService)]
 Runtimes = Annotated[RuntimeService, provided(RuntimeService)]
 Actions = Annotated[ActionService, provided(ActionService)]
 Workflows = Annotated[WorkflowService, provided(WorkflowService)]
+Sensors = Annotated[SensorService, provided(SensorService)]
+SensorLogStore = Annotated[SensorLogService, provided(SensorLogService)]
 SensorRuns = Annotated[SensorRunService, provided(SensorRunService)]
 Triggers = Annotated[TriggerService, provided(TriggerService)]
 Webhooks = Annotated[WebhookService, provided(WebhookService)]

@@ -45,6 +45,9 @@ from attune.db.repositories.runtime import (
     RuntimeVersionRepository,
 )
 from attune.db.repositories.sensor import SensorRepository
+from attune.db.repositories.sensor_hosting import SensorHostingRepository
+from attune.db.repositories.sensor_log import SensorLogRepository
+from attune.db.repositories.sensor_need import SensorNeedRepository
 from attune.db.repositories.sensor_process import SensorProcessRepository
 from attune.db.repositories.timer import TimerRepository
 from attune.db.repositories.trigger import TriggerRepository
@@ -96,6 +99,9 @@ class Transaction:
         self.rules = RuleRepository(session)
         self.runtime_versions = RuntimeVersionRepository(session)
         self.runtimes = RuntimeRepository(session)
+        self.sensor_hosting = SensorHostingRepository(session)
+        self.sensor_logs = SensorLogRepository(session)
+        self.sensor_needs = SensorNeedRepository(session)
         self.sensor_processes = SensorProcessRepository(session)
         self.sensors = SensorRepository(session)
         self.timers = TimerRepository(session)

@@ -26,6 +26,7 @@ class Columns:
     visibility: Any = None
     execution_id: Any = None
     ref: Any = None
+    trigger_ref: Any = None
     id: Any = None
     encrypted: Any = None
 
@@ -127,6 +128,7 @@ def _memberships(
         (columns.owner_ref, constraints.owner_refs),
         (columns.visibility, constraints.visibility),
         (columns.ref, constraints.refs),
+        (columns.trigger_ref, constraints.trigger_refs),
         (columns.id, constraints.ids),
     ):
         if allowed is not None:

@@ -75,6 +75,7 @@ class Constraints(BaseModel):
     visibility: frozenset[str] | None = None
     execution_scope: Literal["self", "descendants", "any"] | None = None
     refs: frozenset[str] | None = None
+    trigger_refs: frozenset[str] | None = None
     ids: frozenset[int] | None = None
     encrypted: bool | None = None
     attributes: Mapping[str, object] | None = None
@@ -102,6 +103,7 @@ class Target:
     execution_id: int | None = None
     ancestor_ids: frozenset[int] = frozenset()
     ref: str | None = None
+    trigger_ref: str | None = None
     id: int | None = None
     encrypted: bool | None = None
 
@@ -183,6 +185,7 @@ def _holds(constraints: Constraints | None, caller: Caller, target: Target) -> b
         and _among(constraints.owner_refs, target.owner_ref)
         and _among(constraints.visibility, target.visibility)
         and _among(constraints.refs, target.ref)
+        and _among(constraints.trigger_refs, target.trigger_ref)
         and _among(constraints.ids, target.id)
         and constraints.encrypted in (None, target.encrypted)
         and _owned(constraints.owner, caller, target)

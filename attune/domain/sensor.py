@@ -150,3 +150,21 @@ class SensorNeed:
         if not self.rule_count:
             return "no enabled rule uses its triggers"
         return None
+
+
+_REASONS: Final = {
+    SensorState.STOPPED: "it is about to start",
+    SensorState.WAITING: "it failed, and rests before it starts again",
+    SensorState.STARTING: "no worker that offers its runtime has taken it yet",
+    SensorState.RUNNING: None,
+    SensorState.STOPPING: "it is about to end, and then starts anew",
+}
+
+
+def explain(state: SensorState, need: SensorNeed, failure_count: int) -> str | None:
+    """Say why the sensor does not run; None when it does."""
+    if need.idle_reason is not None:
+        return need.idle_reason
+    if state is SensorState.WAITING and not failure_count:
+        return "no worker has room for it"
+    return _REASONS[state]

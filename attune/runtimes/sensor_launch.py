@@ -9,6 +9,8 @@ from attune.domain.json import JsonObject
 from attune.runtimes.launch import RuntimeLaunch
 from attune.runtimes.report import AttemptId
 
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
 _FROZEN = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
@@ -50,9 +52,9 @@ class SensorStart(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    generation: int
+    generation: Number
     attempt_id: AttemptId
-    worker_id: int
+    worker_id: Number
 
 
 class HostedSensor(BaseModel):
@@ -61,7 +63,7 @@ class HostedSensor(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     ref: Annotated[str, Field(min_length=1, max_length=255)]
-    generation: int
+    generation: Number
 
 
 class SensorBeat(BaseModel):
@@ -88,7 +90,7 @@ class SensorEnd(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    generation: int
+    generation: Number
     reason: Literal["failed", "stopped", "handed_over"]
     """`stopped` when it was asked to, `handed_over` when its worker goes away."""
     error: Annotated[str, Field(max_length=10_000)] | None = None

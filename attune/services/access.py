@@ -42,6 +42,7 @@ class AccessService:
             raise InvalidToken("A refresh token is not accepted here")
         identity = await self._identity(claims)
         if claims.token_type is TokenType.SENSOR:
+            await self._check_start(claims)
             return caller.sensor(claims, identity)
         if claims.token_type is TokenType.EXECUTION:
             named = await self._named_grants(caller.named_sets(claims))
@@ -49,6 +50,15 @@ class AccessService:
         if identity is None:
             raise InvalidToken("The identity of the token does not exist")
         return caller.person(identity)
+
+    async def _check_start(self, claims: Claims) -> None:
+        """Refuse a process whose place another one may have taken; never remembered."""
+        start = caller.sensor_start(claims)
+        if start is None:
+            return
+        async with self._database.autocommit() as tx:
+            if not await tx.sensor_hosting.is_living(*start):
+                raise InvalidToken("This start of the sensor is over")
 
     def forget(self) -> None:
         """Ask the database again; called when identities or grants have changed."""

@@ -5,22 +5,20 @@ from typing import Any, Final
 
 from attune.db.database import Database, Transaction
 from attune.db.models.action import Action
-from attune.db.models.runtime import Runtime
 from attune.db.models.workflow import WorkflowDefinition
 from attune.db.repositories.action import (
     ActionFilter,
     executable_actions,
     visible_actions,
 )
-from attune.db.visibility import in_visible_pack
-from attune.domain.errors import InvalidInput, NotFound
+from attune.domain.errors import InvalidInput
 from attune.domain.executable import ENGINE
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action as Act
 from attune.domain.permission import Caller, Resource, Target
 from attune.domain.schema import check_schema
 from attune.domain.version import parse_constraint
-from attune.services.component import check_ref, tidy, visible_pack, write
+from attune.services.component import check_ref, find_runtime, tidy, visible_pack, write
 from attune.services.definitions import Definitions
 from attune.services.workflow.companion import (
     change_workflow,
@@ -150,7 +148,7 @@ async def _check(
     ]
     if problems:
         raise InvalidInput("The action is not valid", problems=problems)
-    runtime = await _runtime(
+    runtime = await find_runtime(
         tx, caller, values.pop("runtime", None), values.get("runtime_ref")
     )
     if runtime is None:
@@ -182,17 +180,3 @@ def _constraint_problems(values: Mapping[str, Any]) -> list[str]:
         except InvalidInput as error:
             problems.append(f"{place}: {error.message}")
     return problems
-
-
-async def _runtime(
-    tx: Transaction, caller: Caller, runtime_id: int | None, ref: str | None
-) -> Runtime | None:
-    if runtime_id is None and ref is None:
-        return None
-    among = in_visible_pack(caller, Runtime.pack_ref)
-    if ref is None:
-        return await tx.runtimes.get(runtime_id or 0, among=among)
-    runtime = await tx.runtimes.get_by_ref(ref, among=among)
-    if runtime_id not in (None, runtime.id):
-        raise NotFound(entity="runtime", ref=runtime_id or 0)
-    return runtime

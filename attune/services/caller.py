@@ -25,6 +25,8 @@ STANDARD: Final = "standard"
 
 _log = logging.getLogger(__name__)
 
+_LARGEST_ID: Final = 2**63
+
 _REFS: Final = TypeAdapter(frozenset[str])
 _CHANGE: Final = frozenset(
     {Action.READ, Action.CREATE, Action.UPDATE, Action.DELETE},
@@ -76,7 +78,7 @@ def worker(claims: Claims) -> Caller:
 
 
 def sensor(claims: Claims, identity: KnownIdentity | None) -> Caller:
-    """Return the caller of a sensor token: it emits its triggers, and no more."""
+    """Return the caller of a sensor token: it emits its triggers and reads their rules."""
     triggers = _refs(claims, "trigger_types") or frozenset()
     own = Constraints(refs=triggers)
     return Caller(
@@ -88,8 +90,21 @@ def sensor(claims: Claims, identity: KnownIdentity | None) -> Caller:
         grants=(
             _grant(Resource.EVENTS, {Action.CREATE}, own),
             _grant(Resource.TRIGGERS, {Action.READ}, own),
+            _grant(Resource.RULES, {Action.READ}, Constraints(trigger_refs=triggers)),
         ),
     )
+
+
+def sensor_start(claims: Claims) -> tuple[str, int] | None:
+    """Return the sensor and its start that a token was made for, if it was for one."""
+    ref = claims.metadata.get("sensor_ref")
+    generation = claims.metadata.get("assignment_generation")
+    if ref is None and generation is None:
+        return None
+    is_number = type(generation) is int and 0 <= generation < _LARGEST_ID
+    if not isinstance(ref, str) or not is_number:
+        raise InvalidToken("The token names no start of a sensor")
+    return ref, int(str(generation))
 
 
 def execution(

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from attune.db.database import Transaction
 from attune.db.models.pack import Pack
-from attune.db.visibility import visible_packs
-from attune.domain.errors import InvalidInput
+from attune.db.models.runtime import Runtime
+from attune.db.visibility import in_visible_pack, visible_packs
+from attune.domain.errors import InvalidInput, NotFound
 from attune.domain.pack import ReferenceVisibility
 from attune.domain.permission import Caller
 from attune.domain.ref import Ref, canonical_label
@@ -64,3 +65,18 @@ def check_may_refer(field: str, component: Referable, pack_ref: str) -> None:
             raise InvalidInput(
                 f"{field}: {component.ref} does not let pack {pack_ref} refer to it"
             )
+
+
+async def find_runtime(
+    tx: Transaction, caller: Caller, runtime_id: int | None, ref: str | None
+) -> Runtime | None:
+    """Return the runtime that an id and a ref name, as far as one of them is given."""
+    if runtime_id is None and ref is None:
+        return None
+    among = in_visible_pack(caller, Runtime.pack_ref)
+    if ref is None:
+        return await tx.runtimes.get(runtime_id or 0, among=among)
+    runtime = await tx.runtimes.get_by_ref(ref, among=among)
+    if runtime_id not in (None, runtime.id):
+        raise NotFound(entity="runtime", ref=runtime_id or 0)
+    return runtime

@@ -1,6 +1,7 @@
 """Rules: made, looked at, changed, switched, removed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from attune.db.database import Database, Transaction
@@ -25,13 +26,8 @@ from attune.services.component import (
     write,
 )
 from attune.services.definitions import Definitions
-from attune.services.rule_view import (
-    RuleView,
-    literal_secrets,
-    unmasked,
-    view_rules,
-)
-from attune.services.sealing import rule_place, seal, unseal
+from attune.services.rule_view import RuleSecrets, RuleView, view_rules
+from attune.services.sealing import rule_place, trigger_place, unseal
 
 _DECISIVE = frozenset(
     {
@@ -114,7 +110,13 @@ class RuleService:
         """Return the rule, or raise NotFound."""
         async with self._database.transaction() as tx:
             rule = await tx.rules.get_by_ref(ref, among=visible_rules(caller))
-            return (await view_rules(tx, [rule]))[0]
+            view = (await view_rules(tx, [rule]))[0]
+        if rule.trigger_ref not in caller.trigger_refs:
+            return view
+        # The sensor that watches for the rule needs what everybody else must not see.
+        place = trigger_place(rule.ref)
+        params = unseal(self._encryption, rule.trigger_params, place=place)
+        return replace(view, trigger_params=params)
 
     async def create(self, caller: Caller, fields: Mapping[str, Any]) -> RuleView:
         """Make a rule; what it starts acts for the caller."""
@@ -171,6 +173,7 @@ async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Rule:
         pack_ref=seen.pack_ref,
         owner_identity_id=seen.owner_identity_id,
         ref=seen.ref,
+        trigger_ref=seen.trigger_ref,
         id=seen.id,
     )
     caller.require(Resource.RULES, act, target)
@@ -197,10 +200,14 @@ async def _decide(
     )
     target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
-    place = rule_place(values.get("ref", rule.ref))
-    before = unseal(encryption, rule.action_params or {}, place=place)
-    given = values.get("action_params", before) or {}
-    params = after["action_params"] = unmasked(action.param_schema, given, before)
+    ref = values.get("ref", rule.ref)
+    secrets = (
+        RuleSecrets(encryption, "action_params", action.param_schema, rule_place(ref)),
+        RuleSecrets(
+            encryption, "trigger_params", trigger.param_schema, trigger_place(ref)
+        ),
+    )
+    after |= {each.name: each.opened(rule, values) for each in secrets}
     pack_ref = values.get("pack_ref", rule.pack_ref)
     check_may_refer("trigger_ref", trigger, pack_ref)
     check_may_refer("action_ref", action, pack_ref)
@@ -209,9 +216,8 @@ async def _decide(
     if problems:
         raise InvalidInput("The rule is not valid", problems=problems)
     conditions, mode = canonical_conditions(after["conditions"], after["condition"])
-    secret = literal_secrets(action.param_schema, params)
-    sealed = seal(encryption, secret, params, place=place)
-    write(rule, {**values, "action_params": sealed})
+    sealed = {each.name: each.sealed(after[each.name]) for each in secrets}
+    write(rule, {**values, **sealed})
     rule.trigger_id, rule.action_id = trigger.id, action.id
     rule.conditions = conditions or []
     rule.condition = mode or EnforcementCondition.ALL

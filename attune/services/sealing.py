@@ -17,6 +17,16 @@ def pack_place(pack_ref: str) -> str:
     return f"pack:{pack_ref}"
 
 
+def trigger_place(rule_ref: str) -> str:
+    """Return what ties the encrypted parameters of its trigger to a rule."""
+    return f"rule-trigger:{rule_ref}"
+
+
+def sensor_place(sensor_ref: str) -> str:
+    """Return what ties encrypted configuration to its sensor."""
+    return f"sensor:{sensor_ref}"
+
+
 def rule_place(rule_ref: str) -> str:
     """Return what ties encrypted parameters to their rule."""
     return f"rule:{rule_ref}"

@@ -1,12 +1,13 @@
 """The processes of sensors, as their workers report them; only worker tokens enter."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
 
-from attune.api.dependencies import SensorRuns, WorkerCaller
-from attune.api.parameters import RefPath
-from attune.api.routing import Router
+from attune.api.dependencies import SensorLogStore, SensorRuns, WorkerCaller
+from attune.api.parameters import MAX_ID, Count, RefPath
+from attune.api.routing import Router, allow
 from attune.api.schemas.envelope import Data, Success, data, success
 from attune.runtimes.sensor_launch import (
     SensorBeat,
@@ -23,7 +24,14 @@ router = Router(prefix="/internal/sensors", tags=["internal"])
 class Generation(BaseModel):
     """The start that a worker speaks for."""
 
-    generation: int
+    generation: Annotated[int, Field(ge=0, le=MAX_ID)]
+
+
+class LogPlace(BaseModel):
+    """Where a piece of a log belongs."""
+
+    generation: Annotated[int, Field(ge=0, le=MAX_ID)]
+    offset: Count = 0
 
 
 @router.post("/beat", response_model=Data[SensorOrders])
@@ -51,6 +59,24 @@ async def renew_sensor_token(
     """Give a process that lives its next token."""
     del caller
     return data(await sensors.renew(ref, body.generation))
+
+
+@router.post("/{ref}/output/{stream}", response_model=Success)
+@allow(large_body=True)
+async def append_sensor_log(  # noqa: PLR0917 - a route is called by names
+    ref: RefPath,
+    stream: Literal["stdout", "stderr"],
+    request: Request,
+    caller: WorkerCaller,
+    logs: SensorLogStore,
+    place: Annotated[LogPlace, Query()],
+) -> Any:
+    """Append what a process wrote at an offset of what this start wrote."""
+    del caller
+    await logs.append(
+        ref, place.generation, stream, place.offset or 0, await request.body()
+    )
+    return success("taken")
 
 
 @router.post("/{ref}/end", response_model=Success)

@@ -174,6 +174,7 @@ def rule_summary(view: RuleView) -> RuleSummary:
     """Show one rule of a list."""
     shown = RuleSummary.model_validate(view.rule)
     shown.action_params = dict(view.action_params)
+    shown.trigger_params = dict(view.trigger_params)
     return shown
 
 
@@ -181,4 +182,5 @@ def rule_response(view: RuleView) -> RuleResponse:
     """Show one rule."""
     shown = RuleResponse.model_validate(view.rule)
     shown.action_params = dict(view.action_params)
+    shown.trigger_params = dict(view.trigger_params)
     return shown

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, select, text
+from sqlalchemy import ColumnElement, Row, or_, select, text
 
 from attune.db.models import Rule
 from attune.db.repositories.base import equals
@@ -73,6 +73,7 @@ COLUMNS = Columns(
     pack_ref=Rule.pack_ref,
     owner_identity_id=Rule.owner_identity_id,
     ref=Rule.ref,
+    trigger_ref=Rule.trigger_ref,
     id=Rule.id,
 )
 """What constraints on rules are held against."""
@@ -88,7 +89,12 @@ class RuleFilter(ComponentFilter):
 
 def visible_rules(caller: Caller) -> ColumnElement[bool]:
     """Return the condition under which a rule exists for the caller."""
-    return visible(caller, Resource.RULES, COLUMNS)
+    return or_(visible(caller, Resource.RULES, COLUMNS), _watched(caller))
+
+
+def _watched(caller: Caller) -> ColumnElement[bool]:
+    """A sensor knows the rules it watches for, whoever owns their packs."""
+    return Rule.trigger_ref.in_(sorted(caller.trigger_refs))
 
 
 class RuleRepository(ComponentRepository[Rule]):

@@ -5,8 +5,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select
 
-from attune.db.models import Rule, Sensor, Trigger
+from attune.db.models import Sensor, Trigger
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
+from attune.db.visibility import Columns, visible
+from attune.domain.permission import Caller, Resource
+
+COLUMNS = Columns(pack_ref=Sensor.pack_ref, ref=Sensor.ref, id=Sensor.id)
+"""What constraints on sensors are held against; they count among the triggers."""
+
+
+def visible_sensors(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which a sensor exists for the caller."""
+    return visible(caller, Resource.TRIGGERS, COLUMNS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,20 +30,6 @@ class SensorRepository(ComponentRepository[Sensor]):
     """The sensors."""
 
     model = Sensor
-
-    async def find_needed(self) -> Sequence[Sensor]:
-        """Return enabled sensors that an enabled rule of one of its triggers needs."""
-        query = (
-            select(Sensor)
-            .where(Sensor.enabled)
-            .where(
-                select(Rule.id)
-                .join(Trigger, Trigger.id == Rule.trigger_id)
-                .where(Rule.enabled, Trigger.enabled, _serves(Trigger))
-                .exists()
-            )
-        )
-        return await self._all(query.order_by(Sensor.id))
 
     def _conditions(
         self, wanted: ComponentFilter

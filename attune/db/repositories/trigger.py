@@ -1,6 +1,6 @@
 """Triggers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,11 @@ class TriggerRepository(ComponentRepository[Trigger]):
         rows = await self._session.execute(query.where(Trigger.ref == ref))
         found = rows.one_or_none()
         return None if found is None else (found[0], found[1])
+
+    async def param_schemas(self, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """Return what each of these triggers takes."""
+        query = select(Trigger.id, Trigger.param_schema).where(Trigger.id.in_(ids))
+        return {row.id: row.param_schema for row in await self._session.execute(query)}
 
     async def find_by_sensor(self, sensor_id: int) -> Sequence[Trigger]:
         """Return the triggers that this sensor serves."""

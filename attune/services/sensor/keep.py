@@ -20,7 +20,7 @@ class SensorKeepService:
     async def find_out_of_step(self) -> Sequence[str]:
         """Return the sensors whose workflows have something to do."""
         async with self._database.autocommit() as tx:
-            return await tx.sensor_processes.find_out_of_step()
+            return await tx.sensor_needs.find_out_of_step()
 
     async def next_order(self, question: SensorQuestion) -> SensorOrder:
         """Decide under the lock of the row, and write what was decided."""

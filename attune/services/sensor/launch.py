@@ -1,10 +1,11 @@
 """Compose what a worker is told when it starts a sensor."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from attune.db.database import Transaction
-from attune.db.repositories.sensor_process import SensorRule, SensorSubject
+from attune.db.repositories.sensor_hosting import SensorRule, SensorSubject
 from attune.domain.json import Json, JsonObject
 from attune.domain.schema import apply_defaults, secret_names
 from attune.runtimes.launch import RuntimeLaunch
@@ -12,7 +13,13 @@ from attune.runtimes.sensor_launch import SensorLaunch, SensorToken
 from attune.security.encryption import Encryption
 from attune.services.execution.launch import choose_version
 from attune.services.key_value import reveal_key
-from attune.services.sealing import is_sealed, pack_place, unseal
+from attune.services.sealing import (
+    is_sealed,
+    pack_place,
+    sensor_place,
+    trigger_place,
+    unseal,
+)
 
 
 async def choose_runtime(
@@ -36,6 +43,7 @@ def compose_launch(
 ) -> SensorLaunch:
     """Put the row, its pack's configuration and its rules together."""
     config, secret = _config(subject, encryption)
+    watched = [_opened(rule, encryption) for rule in rules]
     return SensorLaunch(
         sensor_id=subject.id,
         sensor_ref=subject.ref,
@@ -45,11 +53,17 @@ def compose_launch(
         entrypoint=subject.entrypoint,
         runtime=runtime,
         trigger_refs=list(subject.trigger_refs),
-        rules=[rule_item(rule) for rule in rules],
+        rules=[rule_item(rule) for rule in watched],
         config=config,
-        secrets=[*_texts([config[name] for name in secret]), *_rule_secrets(rules)],
+        secrets=[*_texts([config[name] for name in secret]), *_rule_secrets(watched)],
         token=token,
     )
+
+
+def _opened(rule: SensorRule, encryption: Encryption) -> SensorRule:
+    params = dict(rule.trigger_params)
+    opened = unseal(encryption, params, place=trigger_place(rule.ref))
+    return replace(rule, trigger_params=opened)
 
 
 def rule_item(rule: SensorRule) -> JsonObject:
@@ -80,7 +94,8 @@ def _config(
     owned = {key["name"]: reveal_key(encryption, key) for key in keys}
     of_pack = _pack_config(subject, encryption)
     schema = dict(subject.param_schema)
-    config = apply_defaults(schema, {**of_pack, **subject.config, **owned})
+    own = unseal(encryption, dict(subject.config), place=sensor_place(subject.ref))
+    config = apply_defaults(schema, {**of_pack, **own, **owned})
     secret = secret_names(schema) | {k["name"] for k in keys if k["encrypted"]}
     stored = subject.pack_config or {}
     sealed = {name for name, value in stored.items() if is_sealed(value)}

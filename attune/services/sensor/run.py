@@ -6,7 +6,7 @@ from typing import Final
 
 from attune.clock import utc_now
 from attune.db.database import Database, Transaction
-from attune.db.repositories.sensor_process import LivingProcess, SensorSubject
+from attune.db.repositories.sensor_hosting import LivingProcess, SensorSubject
 from attune.domain.errors import Conflict, InvalidInput, NotFound
 from attune.domain.permission import TokenType
 from attune.domain.sensor import ALERT_AFTER, BackOff, SensorState
@@ -54,7 +54,7 @@ class SensorRunService:
         Raises Conflict when it is not to be started, or cannot be.
         """
         async with self._database.transaction() as tx:
-            if not await tx.sensor_processes.start(
+            if not await tx.sensor_hosting.start(
                 ref, start.generation, start.attempt_id, start.worker_id
             ):
                 raise _superseded(ref, start.generation)
@@ -69,7 +69,7 @@ class SensorRunService:
         """Note that these processes live, and answer which have to end."""
         rows = [each.model_dump() for each in hosted]
         async with self._database.autocommit() as tx:
-            states = await tx.sensor_processes.beat(rows)
+            states = await tx.sensor_hosting.beat(rows)
         return SensorOrders(
             stop=[r for r, state in states.items() if state is SensorState.STOPPING],
             kill=[r for r, state in states.items() if state is None],
@@ -78,9 +78,9 @@ class SensorRunService:
     async def renew(self, ref: str, generation: int) -> SensorToken:
         """Return the next token of a process that lives."""
         async with self._database.autocommit() as tx:
-            if not await tx.sensor_processes.is_living(ref, generation):
+            if not await tx.sensor_hosting.is_living(ref, generation):
                 raise _superseded(ref, generation)
-            subject = await tx.sensor_processes.find_subject(ref)
+            subject = await tx.sensor_hosting.find_subject(ref)
         if subject is None:
             raise NotFound(entity="sensor", ref=ref)
         return self._token(subject, generation)
@@ -92,22 +92,22 @@ class SensorRunService:
                 error = end.error or "it ended for no known reason"
                 await self._fail(tx, ref, end.generation, error)
                 return
-            living = await tx.sensor_processes.lock_living(ref, end.generation)
+            living = await tx.sensor_hosting.lock_living(ref, end.generation)
             if living is not None:
                 was_well = living.ran_seconds >= self._back_off.well_after_seconds
-                await tx.sensor_processes.end(ref, was_well=was_well)
+                await tx.sensor_hosting.end(ref, was_well=was_well)
 
     async def _launch(
         self, tx: Transaction, ref: str, start: SensorStart
     ) -> SensorLaunch:
-        subject = await tx.sensor_processes.find_subject(ref)
+        subject = await tx.sensor_hosting.find_subject(ref)
         if subject is None:
             raise NotFound(entity="sensor", ref=ref)
         return compose_launch(
             subject,
             start.generation,
             runtime=await choose_runtime(tx, subject, start.worker_id),
-            rules=await tx.sensor_processes.find_rules(subject.trigger_refs),
+            rules=await tx.sensor_hosting.find_rules(subject.trigger_refs),
             encryption=self._encryption,
             token=self._token(subject, start.generation),
         )
@@ -115,11 +115,11 @@ class SensorRunService:
     async def _fail(
         self, tx: Transaction, ref: str, generation: int, error: str
     ) -> None:
-        living = await tx.sensor_processes.lock_living(ref, generation)
+        living = await tx.sensor_hosting.lock_living(ref, generation)
         if living is None:
             return
         count = self._back_off.count_failure(living.failure_count, living.ran_seconds)
-        await tx.sensor_processes.fail(
+        await tx.sensor_hosting.fail(
             ref,
             failure_count=count,
             delay_seconds=self._back_off.delay_seconds(count),

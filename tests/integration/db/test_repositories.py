@@ -212,18 +212,6 @@ async def test_sensor_is_found_by_each_trigger_it_serves(tx: Transaction) -> Non
     assert len(await tx.triggers.find_by_sensor(sensor.id)) == 2
 
 
-async def test_sensor_is_needed_while_a_rule_is_enabled(tx: Transaction) -> None:
-    trigger = await make_trigger(tx)
-    sensor = await make_sensor(tx, trigger=trigger)
-    rule = await make_rule(tx, trigger)
-    await make_sensor(tx)
-
-    assert [each.id for each in await tx.sensors.find_needed()] == [sensor.id]
-    rule.enabled = False
-    await tx.flush()
-    assert await tx.sensors.find_needed() == []
-
-
 async def test_rules_are_filtered(tx: Transaction) -> None:
     rule = await make_rule(tx)
     await make_rule(tx)
