@@ -123,6 +123,8 @@ class Caller:
     """The action that execution runs."""
     trigger_refs: frozenset[str] = frozenset()
     """The triggers a sensor token may emit."""
+    sensor_ref: str | None = None
+    """The sensor a sensor token was made for, where it says so."""
     worker_name: str | None = None
     """The worker a worker token was made for; None until it registers."""
     token_ends_at: datetime | None = None

@@ -87,6 +87,7 @@ def sensor(claims: Claims, identity: KnownIdentity | None) -> Caller:
         token_type=TokenType.SENSOR,
         attributes={} if identity is None else identity.attributes,
         trigger_refs=triggers,
+        sensor_ref=start[0] if (start := sensor_start(claims)) else None,
         grants=(
             _grant(Resource.EVENTS, {Action.CREATE}, own),
             _grant(Resource.TRIGGERS, {Action.READ}, own),

@@ -6,6 +6,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from attune.api.dependencies import SensorLogStore, SensorRuns, WorkerCaller
+from attune.api.limits import BodySize
 from attune.api.parameters import MAX_ID, Count, RefPath
 from attune.api.routing import Router, allow
 from attune.api.schemas.envelope import Data, Success, data, success
@@ -62,7 +63,7 @@ async def renew_sensor_token(
 
 
 @router.post("/{ref}/output/{stream}", response_model=Success)
-@allow(large_body=True)
+@allow(body=BodySize.UPLOAD)
 async def append_sensor_log(  # noqa: PLR0917 - a route is called by names
     ref: RefPath,
     stream: Literal["stdout", "stderr"],

@@ -164,7 +164,9 @@ def emitted_by(caller: Caller) -> JsonObject:
 
 
 def _source(caller: Caller, trigger: Trigger) -> str | None:
-    return trigger.sensor_ref if caller.token_type is TokenType.SENSOR else None
+    if caller.token_type is not TokenType.SENSOR:
+        return None
+    return caller.sensor_ref or trigger.sensor_ref
 
 
 def key_of(caller: Caller, key: str | None) -> str | None:

@@ -22,6 +22,7 @@ from attune.services.caller import (
     parse_grants,
     person,
     sensor,
+    sensor_start,
     worker,
 )
 
@@ -141,7 +142,49 @@ def test_a_sensor_emits_its_own_triggers_only() -> None:
 
     assert may_emit("ops.alarm")
     assert not may_emit("ops.other")
-    assert not caller.may(Resource.RULES, Action.READ)
+    assert not caller.may(Resource.ACTIONS, Action.READ)
+
+
+def test_a_sensor_reads_the_rules_of_its_triggers_only() -> None:
+    said = claims(TokenType.SENSOR, trigger_types=["ops.alarm"])
+
+    caller = sensor(said, None)
+
+    def may_read(trigger_ref: str) -> bool:
+        return caller.may(
+            Resource.RULES, Action.READ, Target(ref="a.rule", trigger_ref=trigger_ref)
+        )
+
+    assert may_read("ops.alarm")
+    assert not may_read("ops.other")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "start"),
+    [
+        ({}, None),
+        ({"sensor_ref": "a.b", "assignment_generation": 3}, ("a.b", 3)),
+    ],
+)
+def test_a_sensor_token_names_the_start_it_was_made_for(
+    metadata: dict[str, Any], start: tuple[str, int] | None
+) -> None:
+    assert sensor_start(claims(TokenType.SENSOR, **metadata)) == start
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"sensor_ref": "a.b"},
+        {"assignment_generation": 3},
+        {"sensor_ref": "a.b", "assignment_generation": True},
+        {"sensor_ref": "a.b", "assignment_generation": 2**63},
+        {"sensor_ref": 1, "assignment_generation": 3},
+    ],
+)
+def test_a_token_that_names_half_a_start_is_refused(metadata: dict[str, Any]) -> None:
+    with pytest.raises(InvalidToken):
+        sensor_start(claims(TokenType.SENSOR, **metadata))
 
 
 def test_a_sensor_token_without_triggers_emits_nothing() -> None:
