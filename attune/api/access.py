@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
+from starlette.requests import HTTPConnection
 
 from attune.domain.errors import PermissionDenied
 from attune.domain.permission import Action, Caller, Resource, TokenType
@@ -112,9 +113,14 @@ def access_of(dependant: Dependant) -> Access:
 
 async def authenticate(request: Request) -> Caller:
     """Return who sent the bearer token, or raise InvalidToken."""
-    value = request.headers.get("authorization", "")
+    services = request.app.state.services
+    caller: Caller = await services.access.identify(bearer_token(request))
+    return caller
+
+
+def bearer_token(connection: HTTPConnection) -> str:
+    """Return the token of a request or a socket, or raise InvalidToken."""
+    value = connection.headers.get("authorization", "")
     if value[: len(_SCHEME)].lower() != _SCHEME:
         raise InvalidToken("A bearer token is required")
-    services = request.app.state.services
-    caller: Caller = await services.access.identify(value[len(_SCHEME) :].strip())
-    return caller
+    return value[len(_SCHEME) :].strip()

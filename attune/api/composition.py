@@ -51,6 +51,8 @@ from attune.services.inquiry.write import InquiryWriteService
 from attune.services.key import KeyService
 from attune.services.login_throttle import LoginThrottle
 from attune.services.notification.follow import FollowService
+from attune.services.notification.read import NotificationReadService
+from attune.services.notification.stream import NotificationStreamService
 from attune.services.notification.tail import CHANNEL, Tail
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
@@ -100,6 +102,8 @@ class Services:
     intake: Intake
     keys: KeyService
     links: RunLinks
+    notifications: NotificationReadService
+    notification_streams: NotificationStreamService
     packs: PackService
     pack_installs: PackInstallService
     pack_workflows: PackWorkflowService
@@ -156,6 +160,13 @@ def compose(settings: Settings, database: Database) -> Services:
     files, masks = ArtifactFiles(settings.artifacts_dir), Masks(encryption)
     artifacts = ArtifactReadService(database, files)
     access, tail = AccessService(database, tokens), Tail(database)
+    following = FollowService(
+        database,
+        access,
+        tail,
+        most_followers=settings.notifier.max_connections,
+        kept=timedelta(days=7),
+    )
     return Services(
         access=access,
         actions=ActionService(database, definitions),
@@ -184,13 +195,9 @@ def compose(settings: Settings, database: Database) -> Services:
         executions=executions,
         execution_streams=StreamService(database, feed, executions),
         feed=feed,
-        following=FollowService(
-            database,
-            access,
-            tail,
-            most_followers=settings.notifier.max_connections,
-            kept=timedelta(days=7),
-        ),
+        following=following,
+        notifications=NotificationReadService(database),
+        notification_streams=NotificationStreamService(following),
         tail=tail,
         intake=intake,
         keys=KeyService(database, encryption),

@@ -4,7 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from attune.api.access import AccessToken, Anybody, AnyToken, WorkerToken
+from attune.api.access import (
+    AccessToken,
+    Anybody,
+    AnyToken,
+    WorkerToken,
+    bearer_token,
+)
 from attune.api.delivery import Proxies
 from attune.domain.permission import Caller
 from attune.domain.run_link import RunLinks
@@ -32,6 +38,8 @@ from attune.services.inquiry.read import InquiryReadService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService
 from attune.services.key import KeyService
+from attune.services.notification.read import NotificationReadService
+from attune.services.notification.stream import NotificationStreamService
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
@@ -57,6 +65,9 @@ SignedIn = Annotated[Caller, Depends(AccessToken())]
 
 WorkerCaller = Annotated[Caller, Depends(WorkerToken())]
 """A worker, on the internal routes."""
+
+BearerToken = Annotated[str, Depends(bearer_token)]
+"""The token itself, for what has to ask again and again whether it is still good."""
 
 PUBLIC = Depends(Anybody())
 """For the decorator of a route that everybody may call: `dependencies=[PUBLIC]`."""
@@ -112,4 +123,8 @@ RuleTrials = Annotated[RuleTrialService, provided(RuleTrialService)]
 Emitting = Annotated[EmitService, provided(EmitService)]
 Replaying = Annotated[ReplayService, provided(ReplayService)]
 Events = Annotated[EventReadService, provided(EventReadService)]
+Notifications = Annotated[NotificationReadService, provided(NotificationReadService)]
+NotificationStreams = Annotated[
+    NotificationStreamService, provided(NotificationStreamService)
+]
 Enforcements = Annotated[EnforcementService, provided(EnforcementService)]

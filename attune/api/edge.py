@@ -96,5 +96,7 @@ def _response_to(error: Exception, scope: Scope) -> JSONResponse:
     if isinstance(error, AttuneError):
         return attune_error_response(error)
     if isinstance(error, HTTPException):
-        return http_exception_response(error, Request(scope))
+        # What a socket's request looks like to those who only read its address.
+        plain = scope if scope["type"] == "http" else {**scope, "type": "http"}
+        return http_exception_response(error, Request(plain))
     return unexpected_error_response(error)

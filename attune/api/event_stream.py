@@ -31,6 +31,11 @@ def json_frame(document: object) -> bytes:
     return KEEP_ALIVE if document is None else frame(json.dumps(document, default=str))
 
 
+def position_frame(position: str) -> bytes:
+    """Say where the reader stands, without an event, and keep the line open."""
+    return f"id: {position}\n".encode() + KEEP_ALIVE
+
+
 def piece_frame(piece: LogPiece | None) -> bytes:
     """Return one event whose id is where the text goes on, or a comment for None."""
     if piece is None:

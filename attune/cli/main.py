@@ -49,6 +49,11 @@ CLIENT = (
     ("key", "List, make and change settings and secrets.", "key:app"),
     ("event", "List, show and emit events.", "event:app"),
     ("enforcement", "List and show matches of rules.", "enforcement:app"),
+    (
+        "notification",
+        "List and follow notifications of changes.",
+        "notification:app",
+    ),
     ("runtime", "List and show runtimes.", "runtime:app"),
     ("config", "Show and change profiles and settings.", "config:app"),
 )

@@ -16,6 +16,10 @@ BEGIN
     );
     -- Equal messages of one transaction are sent once: this wakes who reads the table.
     PERFORM pg_notify('attune_notification', '');
+    -- Nor are followers sent more than that; only plain SQL writes so much.
+    IF pg_column_size(NEW.content) > 500 AND octet_length(NEW.content::text) > 8000 THEN
+        UPDATE attune.notification SET state = 'error' WHERE id = NEW.id;
+    END IF;
     RETURN NULL;
 END;
 $$;

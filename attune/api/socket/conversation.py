@@ -17,11 +17,7 @@ from attune.domain.errors import (
     Unavailable,
 )
 from attune.domain.notification import Filter
-from attune.services.notification.follow import Follower
-
-GAP: Final = (
-    "notifications after this cursor may have been removed: look at the lists anew"
-)
+from attune.services.notification.follow import GAP, Follower
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,8 @@ class Conversation:
     async def _answer(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
         if kind == "ping":
-            await self._say({"type": "pong"})
+            position = str(self._follower.position)
+            await self._say({"type": "pong", "id": position})
         elif kind == "subscribe":
             for wanted in _filters(message):
                 await self._subscribe(wanted, _cursor(message) or self._after)

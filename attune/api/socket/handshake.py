@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.websockets import WebSocket
 
+from attune.api.access import bearer_token
 from attune.domain.cursor import Cursor
 from attune.domain.errors import PermissionDenied
 from attune.security.tokens import InvalidToken
@@ -14,7 +15,6 @@ PROTOCOL: Final = "attune.v1"
 """The subprotocol of browsers, which can send no header."""
 
 _IN_PROTOCOL: Final = "attune.jwt."
-_SCHEME: Final = "bearer "
 _IN_QUERY: Final = frozenset({"token", "access_token", "api_token", "jwt"})
 
 
@@ -25,13 +25,10 @@ def read_token(socket: WebSocket) -> str:
     """
     if _IN_QUERY & parse_qs(socket.url.query, keep_blank_values=True).keys():
         raise InvalidToken("A token in the URL is refused: send it in a header")
-    value = socket.headers.get("authorization", "")
-    if value[: len(_SCHEME)].lower() == _SCHEME:
-        return value[len(_SCHEME) :].strip()
     for offered in offered_protocols(socket):
         if offered.startswith(_IN_PROTOCOL):
             return offered.removeprefix(_IN_PROTOCOL)
-    raise InvalidToken("A bearer token is required")
+    return bearer_token(socket)
 
 
 def offered_protocols(socket: WebSocket) -> list[str]:

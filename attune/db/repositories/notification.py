@@ -33,6 +33,9 @@ from attune.domain.notification import (
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Caller
 
+LISTED = 100_000
+"""The newest so many are listed; who follows gets all that are kept."""
+
 _SNAPSHOT = text("SELECT CAST(pg_current_snapshot() AS text)")
 
 _COLUMNS = (
@@ -117,9 +120,15 @@ class NotificationRepository(Repository[Notification]):
     async def page(
         self, request: PageRequest, wanted: NotificationFilter, caller: Caller
     ) -> PageResult[Row[Any]]:
-        """Return one page of what the caller may see, newest first."""
+        """Return one page of what the caller may see, newest first.
+
+        Only the newest are looked at: whoever sees few of them must not make the
+        database ask about each of millions.
+        """
         state = wanted.state
+        newest = select(func.max(Notification.id)).scalar_subquery()
         conditions = present(
+            Notification.id > newest - LISTED,
             _any_of(wanted.filters),
             None if state is None else Notification.state == state,
             visible_notifications(caller),

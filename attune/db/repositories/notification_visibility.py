@@ -35,6 +35,7 @@ from attune.db.repositories.execution import visible_executions
 from attune.db.repositories.inquiry import visible_inquiries
 from attune.db.visibility import (
     Columns,
+    in_visible_pack,
     named_packs,
     permitted,
     visible_packs,
@@ -111,6 +112,8 @@ def visible_notifications(caller: Caller) -> Condition:
     }
     for kind, (resource, columns) in _IN_PACKS.items():
         kinds[kind] = and_(_in_seen_pack(caller), _read(caller, resource, columns))
+    of_action = in_visible_pack(caller, func.split_part(_text("action_ref"), ".", 1))
+    kinds["policy"] = and_(kinds["policy"], of_action)
     # Of what the platform does not know, nobody can say whose it is.
     unknown = _read(caller, Resource.AUDIT_LOG, Columns())
     return cast(case(kinds, value=Notification.entity_type, else_=unknown), Boolean)

@@ -3,57 +3,34 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from attune.clock import utc_now
 from attune.db.database import Database
-from attune.domain.cursor import Cursor, Snapshot
+from attune.domain.cursor import Cursor, Snapshot, earlier
 from attune.domain.errors import Unavailable
 from attune.domain.interest import Interests
 from attune.domain.notification import Filter, Notice
 from attune.domain.permission import Caller
-from attune.domain.rule_notification import rule_message
 from attune.services.access import AccessService
 from attune.services.notification.seen import Seen
 from attune.services.notification.standing import Seats, Standing
 from attune.services.notification.tail import PAGE, Placed, Tail
+from attune.services.notification.told import Told, payload
 
 T = TypeVar("T")
+
+GAP: Final = (
+    "notifications after this cursor may have been removed: look at the lists anew"
+)
+"""What a follower is told whose cursor reaches back too far."""
 
 TRIES: Final = 30
 PAUSE_SECONDS: Final = 1.0
 """Between two tries while the database does not answer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """One notification as it is told to a follower."""
-
-    notice: Notice
-    payload: dict[str, Any]
-    cursor: Cursor
-    """Given back, it brings what comes after this one."""
-
-    def document(self) -> dict[str, Any]:
-        """Return the message of the contract (m.2)."""
-        notice = self.notice
-        document = {
-            "type": "notification",
-            "id": str(self.cursor),
-            "notification_id": notice.id,
-            "notification_type": notice.type,
-            "entity_type": notice.entity_type,
-            "entity_id": notice.entity_id,
-            "activity": notice.activity,
-            "payload": self.payload,
-            "timestamp": _iso(notice.created),
-        }
-        if notice.user_id is not None:
-            document["user_id"] = notice.user_id
-        return document
 
 
 class FollowService:
@@ -105,6 +82,7 @@ class Follower:
         self._tail = tail
         self._standing = standing
         self._position = position
+        self._given = position
         self._kept = kept
         self._interests = Interests()
         self._place: int | None = None
@@ -118,8 +96,8 @@ class Follower:
 
     @property
     def position(self) -> Cursor:
-        """Return where the follower stands: given back later, nothing is missed."""
-        return self._position
+        """Return up to where all was given: given back later, nothing is missed."""
+        return self._given
 
     def follows(self, wanted: Filter) -> bool:
         """Tell whether this filter is among those of the follower."""
@@ -139,6 +117,7 @@ class Follower:
         resumed = self._interests.add(wanted, self._position, after)
         if resumed != self._position:
             self._position, self._place = resumed, None
+            self._given = earlier(self._given, resumed)
         return is_whole
 
     def unsubscribe(self, wanted: Filter) -> None:
@@ -148,8 +127,10 @@ class Follower:
     async def next(self, seconds: float) -> Sequence[Told]:
         """Return what there is to tell; nothing when nothing came within the time.
 
-        Raises InvalidToken or PermissionDenied when the follower may be told nothing.
+        Asking for more says that the last answer was given. Raises InvalidToken or
+        PermissionDenied when the follower may be told nothing.
         """
+        self._given = self._position
         placed = await patiently(partial(self._read, seconds))
         wanted = [each for each in placed if self._interests.want(each[0])]
         trigger_refs = frozenset(self._interests.trigger_refs)
@@ -169,7 +150,7 @@ class Follower:
         return [
             Told(
                 notice=notice,
-                payload=_payload(notice, trigger_refs, parameters),
+                payload=payload(notice, trigger_refs, parameters),
                 cursor=cursor,
             )
             for notice, cursor in given
@@ -254,19 +235,3 @@ def _beyond(base: Snapshot, placed: Placed) -> Placed:
     if cursor.base.age >= base.age:
         return placed
     return notice, replace(cursor, base=base)
-
-
-def _payload(
-    notice: Notice,
-    trigger_refs: frozenset[str],
-    parameters: Mapping[int, Mapping[str, Any]],
-) -> dict[str, Any]:
-    if notice.entity_type != "rule" or not trigger_refs:
-        return dict(notice.content)
-    rule_id = notice.entity_id
-    known = parameters.get(rule_id) if isinstance(rule_id, int) else None
-    return rule_message(notice, known, trigger_refs)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -5,9 +5,10 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 from attune.domain.errors import PermissionDenied, RateLimited
-from attune.domain.notification import Filter, FilterKind
-from attune.domain.permission import Action, Caller, Resource, TokenType
+from attune.domain.notification import Filter
+from attune.domain.permission import Caller, TokenType
 from attune.services.access import AccessService
+from attune.services.notification.read import check_filter
 
 RETRY_AFTER_SECONDS = 30
 
@@ -36,12 +37,9 @@ class Standing:
         return caller
 
     def check(self, wanted: Filter) -> None:
-        """Refuse to follow what concerns another identity, but to who may read them."""
-        caller = self._first
-        if wanted.kind is not FilterKind.USER or caller is None:
-            return
-        if int(wanted.value) != caller.identity_id:
-            caller.require(Resource.IDENTITIES, Action.READ)
+        """Refuse to follow what concerns another identity alone."""
+        if self._first is not None:
+            check_filter(self._first, wanted)
 
 
 class Seats:

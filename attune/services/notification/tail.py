@@ -40,7 +40,7 @@ class Tail:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._kept: deque[Placed] = deque(maxlen=KEPT)
-        self._follower_count = 0
+        self.follower_count = 0
         self._wanted = asyncio.Event()
         self._woken = asyncio.Event()
         self._news = asyncio.Event()
@@ -69,14 +69,14 @@ class Tail:
 
         Raises Unavailable when the database does not say where that is.
         """
-        self._follower_count += 1
+        self.follower_count += 1
         self._wanted.set()
         self._woken.set()
         try:
             yield await self._started()
         finally:
-            self._follower_count -= 1
-            if not self._follower_count:
+            self.follower_count -= 1
+            if not self.follower_count:
                 self._rest()
 
     def join(self, cursor: Cursor) -> int | None:
@@ -152,7 +152,7 @@ class Tail:
     async def _begin(self) -> None:
         async with self._database.autocommit() as tx:
             shown = await tx.notifications.snapshot()
-        if self._follower_count:
+        if self.follower_count:
             self._floor = self._position = Cursor(shown, at=int(utc_now().timestamp()))
             self._tell()
 

@@ -1,17 +1,25 @@
 """The application behind a real server, and clients of its socket."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from attune.api.socket.protocol import SocketProtocol
+from attune.db.database import Database
+from tests.integration.api.conftest import SECRET
+from tests.integration.api.people import Api
 from tests.support.eventually import eventually
 
 PATIENCE_SECONDS = 20
@@ -39,6 +47,25 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+@dataclass(frozen=True)
+class Served:
+    """A serving application and where its socket is."""
+
+    api: Api
+    address: str
+
+
+@asynccontextmanager
+async def served_api(app: FastAPI, database: Database) -> AsyncIterator[Served]:
+    """Serve, with a client that calls over the network."""
+    async with (
+        serving(app) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client,
+    ):
+        api = Api(client=client, app=app, database=database, secret=SECRET)
+        yield Served(api, address)
 
 
 class Socket:
@@ -74,11 +101,19 @@ class Socket:
         return [await self.hear_until("notification") for _ in range(count)]
 
     async def close_code(self) -> int:
-        """Wait for the other side to close."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await self.connection.wait_closed()
-        assert self.connection.close_code is not None
+        """Hear nothing but the other side closing."""
+        while self.connection.close_code is None:
+            with contextlib.suppress(ConnectionClosed):
+                await self.hear()
         return self.connection.close_code
+
+
+async def refusal(address: str, headers: dict[str, str], **options: Any) -> int:
+    """Return the status of the answer to one who may not open a socket."""
+    with pytest.raises(InvalidStatus) as refused:
+        async with opened(address, headers, **options):
+            pass
+    return int(refused.value.response.status_code)
 
 
 @asynccontextmanager
