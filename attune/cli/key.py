@@ -11,8 +11,9 @@ from attune.cli.document import JsonObject
 from attune.cli.key_draft import KeyDraft, KeyValue, key_changes, new_key
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
+from attune.cli.profile import ConfigFile
 from attune.cli.prompts import confirm
-from attune.cli.session import open_session
+from attune.cli.session import open_output, open_session
 
 app = command_group("List, show, make and change keys: settings and secrets.")
 
@@ -196,6 +197,32 @@ def delete_key(
         confirm(f"Delete the key {ref}?", yes=yes)
         answer = session.client.delete(api_path("keys", ref))
         session.out.done(f"key {ref} deleted", answer)
+
+
+@app.command("status")
+def encryption_status(ctx: typer.Context) -> None:
+    """Show which encryption keys are used; needs the settings of a server."""
+    from attune.cli.key_rotation import show_status  # noqa: PLC0415 - see rotate
+
+    show_status(open_output(ctx, ConfigFile.load()))
+
+
+@app.command("rotate")
+def rotate_encryption(
+    ctx: typer.Context,
+    batch: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many values at once.")
+    ] = 100,
+) -> None:
+    """Encrypt everything anew with the current encryption key, while all else runs.
+
+    It needs the settings of a server. It can be stopped and begun again at any moment.
+    """
+    from attune.cli.key_rotation import (  # noqa: PLC0415 - only a server has what it needs
+        rotate,
+    )
+
+    rotate(open_output(ctx, ConfigFile.load()), batch)
 
 
 def _masked(key: JsonObject) -> JsonObject:

@@ -44,6 +44,7 @@ from attune.db.repositories.runtime import (
     RuntimeRepository,
     RuntimeVersionRepository,
 )
+from attune.db.repositories.sealed import SealedRepository
 from attune.db.repositories.sensor import SensorRepository
 from attune.db.repositories.sensor_hosting import SensorHostingRepository
 from attune.db.repositories.sensor_log import SensorLogRepository
@@ -103,6 +104,7 @@ class Transaction:
         self.sensor_logs = SensorLogRepository(session)
         self.sensor_needs = SensorNeedRepository(session)
         self.sensor_processes = SensorProcessRepository(session)
+        self.sealed = SealedRepository(session)
         self.sensors = SensorRepository(session)
         self.timers = TimerRepository(session)
         self.triggers = TriggerRepository(session)

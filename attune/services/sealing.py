@@ -32,6 +32,11 @@ def rule_place(rule_ref: str) -> str:
     return f"rule:{rule_ref}"
 
 
+def own_place(pack_ref: str, identity_id: int) -> str:
+    """Return what ties an identity's own configuration of a pack to both."""
+    return f"own:{identity_id}:{pack_ref}"
+
+
 def seal(
     encryption: Encryption,
     secret: Collection[str],
@@ -62,6 +67,19 @@ def unseal(
         name: json.loads(
             encryption.decrypt(str(value[_SEALED]), associated=f"{place}:{name}")
         )
+        if is_sealed(value)
+        else value
+        for name, value in values.items()
+    }
+
+
+def reseal(
+    encryption: Encryption, values: Mapping[str, Json], *, place: str
+) -> JsonObject:
+    """Return the values with the sealed ones encrypted by the key of now."""
+    opened = unseal(encryption, values, place=place)
+    return {
+        name: _sealed(encryption, opened[name], f"{place}:{name}")
         if is_sealed(value)
         else value
         for name, value in values.items()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attune.domain.json import Json, JsonObject
 from attune.domain.webhook_config import SECRETS
 from attune.security.encryption import Encryption, Undecryptable
-from attune.services.sealing import seal, unseal
+from attune.services.sealing import reseal, seal, unseal
 
 
 def seal_secrets(
@@ -33,6 +33,17 @@ def open_secrets(encryption: Encryption, trigger_ref: str, config: Json) -> Json
         if (plain := _opened(encryption, trigger_ref, name, value)) is not None
     }
     return {**config, "hmac": opened}
+
+
+def reseal_secrets(
+    encryption: Encryption, trigger_ref: str, config: JsonObject
+) -> JsonObject:
+    """Return the configuration with its secrets encrypted by the key of now."""
+    section = config.get("hmac")
+    if not isinstance(section, dict):
+        return config
+    place = _place(trigger_ref)
+    return {**config, "hmac": reseal(encryption, section, place=place)}
 
 
 def _opened(encryption: Encryption, trigger_ref: str, name: str, value: Json) -> Json:

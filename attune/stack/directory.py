@@ -101,6 +101,14 @@ class StackDirectory:
         """Return the key of this name, made by the first call ever."""
         return self._made_once(self._keys / name, secrets.token_urlsafe(48))
 
+    def previous_encryption_keys(self) -> list[str]:
+        """Return the encryption keys of before, which somebody put in a file, one a line."""
+        try:
+            text = (self._keys / "previous_encryption_keys").read_text("utf-8")
+        except FileNotFoundError:
+            return []
+        return text.split()
+
     def administrator_password(self) -> str:
         """Return the first administrator's password, made by the first call ever."""
         return self._made_once(self.password_file, secrets.token_urlsafe(15))

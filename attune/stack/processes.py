@@ -149,6 +149,7 @@ class Processes:
 
     def _server_settings(self) -> dict[str, Any]:
         directory, places = self._directory, self._places
+        before = directory.previous_encryption_keys()
         return {
             **self._shared_settings(),
             "packs_base_dir": str(directory.packs),
@@ -157,6 +158,7 @@ class Processes:
             "security": {
                 "jwt_secret": directory.key("jwt_secret"),
                 "encryption_key": directory.key("encryption_key"),
+                **({"previous_encryption_keys": before} if before else {}),
             },
         }
 

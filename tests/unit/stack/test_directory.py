@@ -32,6 +32,14 @@ def test_secrets_are_made_once_and_readable_by_their_owner_only(
     assert mode(directory.password_file) == 0o600
 
 
+def test_keys_of_before_are_read_from_a_file(directory: StackDirectory) -> None:
+    assert directory.previous_encryption_keys() == []
+
+    (directory.root / "keys" / "previous_encryption_keys").write_text("one\ntwo\n")
+
+    assert directory.previous_encryption_keys() == ["one", "two"]
+
+
 def test_two_stacks_cannot_share_a_directory(directory: StackDirectory) -> None:
     directory.lock()
 
