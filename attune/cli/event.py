@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from attune.cli.api_path import api_path
+from attune.cli.considered import considered_rules, matched_rules
 from attune.cli.document import JsonObject
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
@@ -23,19 +24,13 @@ _LIST = (
 )
 
 
-def _matched(event: JsonObject) -> list[str]:
-    return [
-        each["rule_ref"] for each in event.get("matches") or [] if each.get("matched")
-    ]
-
-
 _FIELDS = (
     *_LIST,
-    Column("matched", _matched),
+    Column("matched", matched_rules),
     Column("payload", "payload"),
     Column("does not fit", "payload_problems"),
     Column("origin", "config"),
-    Column("rules asked", "matches"),
+    Column("rules asked", considered_rules),
 )
 
 
@@ -63,7 +58,7 @@ def show_event(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(min=1, help="Number of the event.")],
 ) -> None:
-    """Show an event with its payload."""
+    """Show an event with its payload, and what each rule made of it."""
     with open_session(ctx) as session:
         session.out.entity(session.client.get(api_path("events", number)), _FIELDS)
 
@@ -104,9 +99,44 @@ def emit_event(
             body["trace_tag"] = trace_tag
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         event = session.client.post(api_path("events"), body, headers=headers)
-        rules = ", ".join(_matched(event)) or "no rule"
+        rules = _matched_by(event)
         session.out.done(
             f"event {event['id']} of {trigger} emitted; {rules} matched", event
+        )
+
+
+def _matched_by(event: JsonObject) -> str:
+    return ", ".join(matched_rules(event)) or "no rule"
+
+
+@app.command(
+    "replay",
+    epilog=examples(
+        "attune event replay 42", "attune event replay 42 --rule demo.big_orders"
+    ),
+)
+def replay_event(
+    ctx: typer.Context,
+    *,
+    number: Annotated[int, typer.Argument(min=1, help="Number of the event.")],
+    rule: Annotated[
+        str | None, typer.Option(help="The only rule it is offered to.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(help="The same key twice makes one event, however often sent."),
+    ] = None,
+) -> None:
+    """Evaluate an event again, as a new one and by the rules as they are now."""
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+    body: JsonObject = {} if rule is None else {"rule_ref": rule}
+    with open_session(ctx) as session:
+        path = api_path("events", number, "replay")
+        event = session.client.post(path, body, headers=headers)
+        session.out.done(
+            f"event {number} replayed as event {event['id']}; "
+            f"{_matched_by(event)} matched",
+            event,
         )
 
 

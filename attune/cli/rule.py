@@ -10,6 +10,8 @@ from attune.cli.options import command_group, examples
 from attune.cli.output import Column
 from attune.cli.prompts import confirm
 from attune.cli.rule_draft import RuleDraft, rule_body
+from attune.cli.rule_trial import EXAMPLES as TRIAL_EXAMPLES
+from attune.cli.rule_trial import try_rule
 from attune.cli.session import open_session
 
 app = command_group("List, make, change and switch rules.")
@@ -20,6 +22,7 @@ _LIST = (
     Column("action", "action_ref"),
     Column("enabled", "enabled"),
     Column("label", "label", wide=True),
+    Column("last error", "last_error", wide=True),
 )
 _FIELDS = (
     Column("ref", "ref"),
@@ -160,6 +163,9 @@ def update_rule(
         body = rule_body(session.client, draft, current=current)
         rule = session.client.put(api_path("rules", ref), body)
         session.out.done(f"rule {ref} updated", rule)
+
+
+app.command("test", epilog=TRIAL_EXAMPLES)(try_rule)
 
 
 @app.command("enable")

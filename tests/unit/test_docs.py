@@ -17,6 +17,9 @@ from attune.cli.workflow_drawing import draw
 from attune.config import setting_names
 from attune.config_fields import PREFIX, variable
 from attune.domain.condition import compile_conditions
+from attune.domain.condition_operator import OPERATORS as OPERATORS_OF_RULES
+from attune.domain.condition_operator import SYNONYMS
+from attune.domain.condition_search import SEARCH
 from attune.domain.errors import InvalidInput
 from attune.domain.expression import compile_expression
 from attune.domain.functions import FUNCTIONS
@@ -39,6 +42,7 @@ from tests.support.documents import (
 
 DOCS = ROOT / "docs"
 EXPRESSIONS = (DOCS / "expressions.md").read_text()
+RULES = (DOCS / "rules.md").read_text()
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:attune|docs|examples|migrations|tests|workflows)/[\w/.-]+)`")
 CALL = re.compile(r"(?:^|[|;&]\s*|\$\()attune\s")
@@ -136,17 +140,17 @@ def test_a_command_that_is_named_exists(document: Path) -> None:
                 raise AssertionError(named) from refused
 
 
-def scope() -> dict[str, Json]:
-    found = re.search(r"```json\n(.*?)```", EXPRESSIONS, re.DOTALL)
+def scope(text: str = EXPRESSIONS) -> dict[str, Json]:
+    found = re.search(r"```json\n(.*?)```", text, re.DOTALL)
     assert found
     given: dict[str, Json] = json.loads(found[1])
     return given
 
 
-def examples(kind: str, answer: str) -> list[tuple[str, str]]:
+def examples(kind: str, answer: str, text: str = EXPRESSIONS) -> list[tuple[str, str]]:
     return [
         (row[kind].strip("`"), row[answer])
-        for table in tables(EXPRESSIONS)
+        for table in tables(text)
         for row in table
         if kind in row and answer in row
     ]
@@ -180,14 +184,33 @@ def test_a_condition_holds_as_is_said(document: str, holds: str) -> None:
     assert decision.matched is (holds == "yes")
 
 
+@pytest.mark.parametrize(("document", "holds"), examples("condition", "holds", RULES))
+def test_a_condition_of_a_rule_holds_as_is_said(document: str, holds: str) -> None:
+    decision = compile_conditions(json.loads(document)).matches(scope(RULES))
+
+    assert (decision.matched, decision.error) == (holds == "yes", None)
+
+
+def test_every_operator_is_documented() -> None:
+    column = [row["operator"] for t in tables(RULES) for row in t if "operator" in row]
+
+    assert set(re.findall(r"`(\w+)`", " ".join(column))) == {
+        *OPERATORS_OF_RULES,
+        SEARCH,
+    }
+    for synonym in SYNONYMS:
+        assert f"`{synonym}`" in RULES
+
+
 def test_rules_that_are_shown_are_well_formed() -> None:
     shown = [
         yaml.safe_load(block.text)
-        for block in blocks(DOCS / "expressions.md")
+        for page in ("expressions.md", "rules.md")
+        for block in blocks(DOCS / page)
         if block.language == "yaml"
     ]
 
-    assert len(shown) == 4
+    assert len(shown) == 6
     for rule in shown:
         compile_conditions(rule.get("conditions"))
         assert check_template(rule.get("action_params")) == []
