@@ -44,3 +44,8 @@ CREATE TABLE attune.artifact_piece (
         FOREIGN KEY (artifact_version)
             REFERENCES attune.artifact_version (id) ON DELETE CASCADE
 );
+
+-- A sensor that follows a trigger anew is told which of its rules are gone.
+CREATE INDEX ix_notification_rule
+    ON attune.notification (entity)
+    WHERE entity_type = 'rule';

@@ -18,6 +18,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP TABLE attune.artifact_piece, attune.sensor_process")
+    op.execute("DROP INDEX attune.ix_notification_rule")
     op.execute("DROP SEQUENCE attune.sensor_generation")
     op.execute("DROP ROUTINE attune.notify_sensor")
     op.execute("DROP TRIGGER sensor_notify_definitions ON attune.sensor")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from attune.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from attune.domain.notification import Filter
+from attune.domain.notification import Filter, FilterKind
 from attune.services.notification.follow import GAP, Follower
 
 
@@ -78,6 +78,10 @@ class Conversation:
                 await self._answer(_parse(message["text"]))
             except (InvalidInput, PermissionDenied) as error:
                 await self._say({"type": "error", "message": error.message})
+            except Unauthenticated as error:
+                return Farewell(NO_LONGER_ALLOWED, error.message)
+            except Unavailable as error:
+                return Farewell(LATER, error.message)
 
     async def _answer(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
@@ -110,6 +114,9 @@ class Conversation:
             )
             if not is_whole:
                 await self._send({"type": "gap", "filter": name, "message": GAP})
+            if after is None and wanted.kind is FilterKind.TRIGGER_REF:
+                for message in await self._follower.catch_up(wanted):
+                    await self._send(message)
 
     async def _tell_all(self) -> Farewell:
         try:
@@ -125,7 +132,7 @@ class Conversation:
         async with self._turn:
             await self._send(message)
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: Mapping[str, Any]) -> None:
         """Wait for a slow reader, but not for ever; raises TimeoutError."""
         async with asyncio.timeout(self._limits.send_timeout_seconds):
             await self._socket.send_text(json.dumps(message, default=str))

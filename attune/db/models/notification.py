@@ -28,4 +28,9 @@ class Notification(Entity):
         CheckConstraint("octet_length(channel) BETWEEN 1 AND 63", name="channel"),
         Index(None, "created", postgresql_using="brin"),
         Index(None, "xact"),
+        Index(
+            "ix_notification_rule",
+            "entity",
+            postgresql_where=text("entity_type = 'rule'"),
+        ),
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from attune.clock import utc_now
 from attune.db.models.notification import Notification
 from attune.db.models.rule import Rule
+from attune.db.models.trigger import Trigger
 from attune.db.repositories.base import Repository, present
 from attune.db.repositories.listing import page_of_columns
 from attune.db.repositories.notification_visibility import visible_notifications
@@ -32,6 +33,7 @@ from attune.domain.notification import (
 )
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Caller
+from attune.domain.schema import secret_names
 
 LISTED = 100_000
 """The newest so many are listed; who follows gets all that are kept."""
@@ -60,6 +62,22 @@ _SINCE = """
 # The first page is found by transaction, the others go on by id from where it ended:
 # the additions of nothing keep the planner from the other index.
 _FIRST = text(f"xact >= :xmin AND xact < :xmax AND {_SINCE}")
+_LEFT = text("""
+    SELECT DISTINCT n.entity::bigint AS id, n.content ->> 'ref' AS ref
+    FROM attune.notification AS n
+    WHERE
+        n.entity_type = 'rule'
+        AND n.entity ~ '^[0-9]{1,18}$'
+        AND :trigger_ref IN (
+            n.content ->> 'old_trigger_ref',
+            CASE n.activity WHEN 'deleted' THEN n.content ->> 'trigger_ref' END
+        )
+        AND NOT EXISTS (
+            SELECT FROM attune.rule AS r
+            WHERE r.id = n.entity::bigint AND r.trigger_ref = :trigger_ref
+        )
+    ORDER BY id
+""")
 _FURTHER = text(f"id > :after AND xact + 0 >= :xmin AND {_SINCE}")
 
 
@@ -111,11 +129,40 @@ class NotificationRepository(Repository[Notification]):
 
     async def rule_parameters(
         self, rule_ids: Collection[int]
-    ) -> Mapping[int, Mapping[str, Any]]:
-        """Return the parameters that rules give their triggers, by rule."""
-        query = select(Rule.id, Rule.trigger_params).where(Rule.id.in_(rule_ids))
+    ) -> Mapping[int, Mapping[str, Any] | None]:
+        """Return what rules give their triggers, by rule; None where that is secret."""
+        query = (
+            select(Rule.id, Rule.trigger_params, Trigger.param_schema)
+            .outerjoin(Trigger, Trigger.id == Rule.trigger_id)
+            .where(Rule.id.in_(rule_ids))
+        )
         rows = await self._session.execute(query)
-        return {row.id: row.trigger_params for row in rows}
+        return {
+            row.id: open_parameters(row.trigger_params, row.param_schema)
+            for row in rows
+        }
+
+    async def rules_of(self, trigger_ref: str) -> Sequence[Any]:
+        """Return the rules of a trigger as they stand."""
+        query = (
+            select(
+                Rule.id,
+                Rule.ref,
+                Rule.enabled,
+                Rule.updated,
+                Rule.trigger_params,
+                Trigger.param_schema,
+            )
+            .outerjoin(Trigger, Trigger.id == Rule.trigger_id)
+            .where(Rule.trigger_ref == trigger_ref)
+            .order_by(Rule.id)
+        )
+        return (await self._session.execute(query)).all()
+
+    async def rules_left(self, trigger_ref: str) -> Sequence[Row[Any]]:
+        """Return the rules that the trigger once had and has no more, as far as told."""
+        rows = await self._session.execute(_LEFT, {"trigger_ref": trigger_ref})
+        return rows.all()
 
     async def page(
         self, request: PageRequest, wanted: NotificationFilter, caller: Caller
@@ -164,6 +211,13 @@ class NotificationRepository(Repository[Notification]):
             .limit(limit)
         )
         return (await self._session.execute(query)).all()
+
+
+def open_parameters(
+    given: Mapping[str, Any], schema: dict[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """Return what a rule gives its trigger, or None when something of it is secret."""
+    return None if secret_names(schema) & given.keys() else given
 
 
 def _notice(row: Row[Any]) -> Notice:

@@ -16,6 +16,7 @@ from attune.domain.interest import Interests
 from attune.domain.notification import Filter, Notice
 from attune.domain.permission import Caller
 from attune.services.access import AccessService
+from attune.services.notification.rules_now import rules_now
 from attune.services.notification.seen import Seen
 from attune.services.notification.standing import Seats, Standing
 from attune.services.notification.tail import PAGE, Placed, Tail
@@ -120,6 +121,17 @@ class Follower:
             self._given = earlier(self._given, resumed)
         return is_whole
 
+    async def catch_up(self, wanted: Filter) -> Sequence[Mapping[str, Any]]:
+        """Return how all rules of a trigger stand, for a sensor that follows it anew.
+
+        The published SDK knows no cursor: what changed since its start, or while its
+        line was cut, it would never hear of.
+        """
+        caller = await patiently(self._standing.caller)
+        if wanted.value not in caller.trigger_refs:
+            return []
+        return await patiently(partial(rules_now, self._database, wanted.value))
+
     def unsubscribe(self, wanted: Filter) -> None:
         """Ask for this no more."""
         self._interests.remove(wanted)
@@ -210,7 +222,7 @@ class Follower:
 
     async def _rule_parameters(
         self, given: Sequence[Placed]
-    ) -> Mapping[int, Mapping[str, Any]]:
+    ) -> Mapping[int, Mapping[str, Any] | None]:
         entities = [n.entity_id for n, _ in given if n.entity_type == "rule"]
         ids = [entity for entity in entities if isinstance(entity, int)]
         if not ids:

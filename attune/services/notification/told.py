@@ -41,13 +41,13 @@ class Told:
 def payload(
     notice: Notice,
     trigger_refs: Collection[str],
-    parameters: Mapping[int, Mapping[str, Any]],
+    parameters: Mapping[int, Mapping[str, Any] | None],
 ) -> dict[str, Any]:
     """Return the facts of a change; of a rule in a sensor's words, for its followers."""
     if notice.entity_type != "rule" or not trigger_refs:
         return dict(notice.content)
     rule_id = notice.entity_id
-    known = parameters.get(rule_id) if isinstance(rule_id, int) else None
+    known = parameters.get(rule_id, {}) if isinstance(rule_id, int) else {}
     return rule_message(notice, known, trigger_refs)
 
 

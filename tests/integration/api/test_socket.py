@@ -86,6 +86,63 @@ async def test_sensor_hears_what_becomes_of_the_rules_of_its_triggers(
     assert told[2]["payload"]["trigger_params"] == {"interval": 6}
 
 
+async def test_sensor_that_comes_late_hears_how_rules_stand(
+    served: Served, workshop: Workshop
+) -> None:
+    trigger = workshop.trigger_body()["ref"]
+    kept = await workshop.post(
+        "/rules", workshop.rule_body(trigger_params={"interval": 5})
+    )
+    gone = await workshop.post("/rules", workshop.rule_body("gone"))
+    await workshop.send("DELETE", f"/rules/{gone['ref']}")
+    await workshop.post(f"/rules/{kept['ref']}/disable")
+    headers = served.api.headers(
+        TokenType.SENSOR, None, login="sensor:x", trigger_types=[trigger]
+    )
+
+    async with opened(served.address, headers) as sensor:
+        await sensor.subscribe(f"trigger_ref:{trigger}")
+        first, second = [each["payload"] for each in await sensor.told(2)]
+
+    assert (first["event_type"], first["rule_id"]) == ("rule.deleted", gone["id"])
+    assert (second["event_type"], second["rule_id"]) == ("rule.updated", kept["id"])
+    assert second["trigger_params"] == {"interval": 5}
+    assert second["active"] is False
+
+
+async def test_secret_parameters_are_fetched_by_the_sensor_itself(
+    served: Served, workshop: Workshop
+) -> None:
+    secret = {"password": {"type": "string", "secret": True}}
+    body = workshop.trigger_body("guarded", param_schema=secret)
+    trigger = (await workshop.post("/triggers", body))["ref"]
+    given = {"password": "hunter22"}
+    headers = served.api.headers(
+        TokenType.SENSOR, None, login="sensor:x", trigger_types=[trigger]
+    )
+    async with opened(served.address, headers) as sensor:
+        await sensor.subscribe(f"trigger_ref:{trigger}")
+        rule = await workshop.post(
+            "/rules", workshop.rule_body(trigger_ref=trigger, trigger_params=given)
+        )
+        [told] = await sensor.told(1)
+
+    assert rule["trigger_params"] == {"password": "***"}
+    assert told["payload"]["auth_mode"] == "deferred"
+    assert "trigger_params" not in told["payload"]
+    path = f"/api/v1/rules/{rule['ref']}"
+    fetched = await served.api.client.get(path, headers=headers)
+    assert fetched.json()["data"]["trigger_params"] == given
+    people_see = await workshop.get(f"/rules/{rule['ref']}")
+    assert people_see["trigger_params"] == {"password": "***"}
+    kept = await workshop.put(
+        f"/rules/{rule['ref']}", {"trigger_params": people_see["trigger_params"]}
+    )
+    assert kept["trigger_params"] == {"password": "***"}
+    again = await served.api.client.get(path, headers=headers)
+    assert again.json()["data"]["trigger_params"] == given
+
+
 async def test_socket_is_for_those_who_prove_who_they_are(served: Served) -> None:
     person = await served.api.person([grant("rules", "read")])
     token = token_of(person)
