@@ -27,8 +27,9 @@ class Access:
     async def admit(self, request: Request) -> None:
         """Find out who calls and refuse whom this rule does not let in."""
         caller = await authenticate(request)
-        self.check(caller)
+        # First, so that a refusal is known to be this caller's.
         request.scope[CALLER] = caller
+        self.check(caller)
 
     def check(self, caller: Caller) -> None:
         """Raise PermissionDenied for a caller this rule does not let in."""

@@ -25,6 +25,7 @@ from attune.services.artifact.read import ArtifactReadService
 from attune.services.artifact.stream import ArtifactStreamService
 from attune.services.artifact.version import VersionService
 from attune.services.artifact.write import ArtifactWriteService
+from attune.services.audit import AuditService
 from attune.services.auth import AuthRules, AuthService
 from attune.services.definitions import Definitions
 from attune.services.enforcement import EnforcementService
@@ -84,6 +85,7 @@ class Services:
     artifact_versions: VersionService
     artifacts_written: ArtifactWriteService
     attempts: AttemptService
+    audit: AuditService
     auth: AuthService
     cancelling: CancelService
     definitions: Definitions
@@ -231,6 +233,7 @@ def compose(settings: Settings, database: Database) -> Services:
         ),
         triggers=TriggerService(database, definitions),
         webhooks=WebhookService(database, definitions, encryption),
+        audit=AuditService(database),
         auth=AuthService(database, tokens, passwords, auth_rules, throttle),
         health=HealthService(database),
         identities=IdentityService(database, passwords, throttle),

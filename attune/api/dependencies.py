@@ -20,6 +20,7 @@ from attune.services.artifact.read import ArtifactReadService
 from attune.services.artifact.stream import ArtifactStreamService
 from attune.services.artifact.version import VersionService
 from attune.services.artifact.write import ArtifactWriteService
+from attune.services.audit import AuditService
 from attune.services.auth import AuthService
 from attune.services.enforcement import EnforcementService
 from attune.services.event.emit import EmitService
@@ -87,6 +88,7 @@ ArtifactReading = Annotated[ArtifactReadService, provided(ArtifactReadService)]
 ArtifactStreams = Annotated[ArtifactStreamService, provided(ArtifactStreamService)]
 ArtifactVersions = Annotated[VersionService, provided(VersionService)]
 ArtifactWriting = Annotated[ArtifactWriteService, provided(ArtifactWriteService)]
+Auditing = Annotated[AuditService, provided(AuditService)]
 Auth = Annotated[AuthService, provided(AuthService)]
 Identities = Annotated[IdentityService, provided(IdentityService)]
 HealthChecks = Annotated[HealthService, provided(HealthService)]

@@ -13,9 +13,11 @@ from fastapi.params import Form
 from fastapi.routing import APIRoute
 
 from attune.api.access import Access, access_of
+from attune.api.acting import begin_acting, nobody_acting, note_denied
 from attune.api.body import read_json, require_form
 from attune.api.deadline import in_time
 from attune.api.limits import BODY_SIZE, BodySize
+from attune.domain.errors import PermissionDenied
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -59,17 +61,27 @@ class _Entrance:
     takes_form: bool
 
     async def __call__(self, request: Request) -> Response:
+        with nobody_acting():
+            try:
+                return await self._respond(request)
+            except PermissionDenied as error:
+                await in_time(note_denied(request, error))
+                raise
+
+    async def _respond(self, request: Request) -> Response:
         if self.takes_json or self.takes_form or self.allowance != _ORDINARY:
             return await self._enter_with_body(request)
         return await in_time(self._enter(request))
 
     async def _enter(self, request: Request) -> Response:
         await self.access.admit(request)
+        begin_acting(request)
         return await self.handle(request)
 
     async def _enter_with_body(self, request: Request) -> Response:
         """Let the caller take time to send the body, and the form's parser to read it."""
         await in_time(self.access.admit(request))
+        begin_acting(request)
         if self.allowance.body is not BodySize.ORDINARY:
             request.scope[BODY_SIZE] = self.allowance.body
         elif self.takes_form:

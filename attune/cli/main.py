@@ -55,6 +55,7 @@ CLIENT = (
         "notification:app",
     ),
     ("runtime", "List and show runtimes.", "runtime:app"),
+    ("audit", "Search who did what.", "audit:app"),
     ("config", "Show and change profiles and settings.", "config:app"),
 )
 

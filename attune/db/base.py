@@ -33,6 +33,7 @@ from attune.domain.artifact import (
     ArtifactVisibility,
     RetentionPolicyType,
 )
+from attune.domain.audit import AuditCategory, AuditOutcome
 from attune.domain.enforcement import EnforcementCondition, EnforcementStatus
 from attune.domain.execution import ExecutionStatus
 from attune.domain.inquiry import InquiryStatus
@@ -50,6 +51,8 @@ ENUMS: dict[type[StrEnum], str] = {
     ArtifactClassification: "artifact_classification_enum",
     ArtifactType: "artifact_type_enum",
     ArtifactVisibility: "artifact_visibility_enum",
+    AuditCategory: "audit_category_enum",
+    AuditOutcome: "audit_outcome_enum",
     EnforcementCondition: "enforcement_condition_enum",
     EnforcementStatus: "enforcement_status_enum",
     ExecutionStatus: "execution_status_enum",

@@ -19,6 +19,7 @@ from attune.db.repositories.admission import AdmissionRepository
 from attune.db.repositories.artifact import ArtifactRepository
 from attune.db.repositories.artifact_version import ArtifactVersionRepository
 from attune.db.repositories.attempt import AttemptRepository
+from attune.db.repositories.audit import AuditRepository, act
 from attune.db.repositories.dispatch import DispatchRepository
 from attune.db.repositories.enforcement import EnforcementRepository
 from attune.db.repositories.event import EventRepository
@@ -80,6 +81,7 @@ class Transaction:
         self.artifacts = ArtifactRepository(session)
         self.artifact_versions = ArtifactVersionRepository(session)
         self.attempts = AttemptRepository(session)
+        self.audit = AuditRepository(session)
         self.dispatch = DispatchRepository(session)
         self.enforcements = EnforcementRepository(session)
         self.events = EventRepository(session)
@@ -152,6 +154,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit what is done inside, or nothing of it if it raises."""
         async with self._turn(), translated_errors(), self._sessions.begin() as session:
+            await act(session)
             yield Transaction(session)
 
     @asynccontextmanager

@@ -61,12 +61,12 @@ class KeyService:
         """
         async with self._database.transaction() as tx:
             key = await tx.keys.get_by_ref(ref, among=visible_keys(caller))
-        is_open = not key.encrypted or may(caller, Action.DECRYPT, key)
-        if decrypt and not is_open:
-            raise PermissionDenied(needs=f"{Resource.KEYS}:{Action.DECRYPT}")
-        if not is_open or (key.encrypted and decrypt is False) or _is_over(key):
-            return KeyView(key=key)
-        return self._revealed(caller, key)
+            is_open = not key.encrypted or may(caller, Action.DECRYPT, key)
+            if decrypt and not is_open:
+                raise PermissionDenied(needs=f"{Resource.KEYS}:{Action.DECRYPT}")
+            if not is_open or (key.encrypted and decrypt is False) or _is_over(key):
+                return KeyView(key=key)
+            return await self._revealed(tx, caller, key)
 
     async def create(self, caller: Caller, fields: Mapping[str, Any]) -> KeyView:
         """Make a key with the one owner that is named."""
@@ -101,7 +101,9 @@ class KeyService:
             place = key_place(key.owner_type, key.owner, key.ref)
             encrypted = values.pop("encrypted", key.encrypted)
             if "value" in values or encrypted != key.encrypted:
-                value = self._next_value(caller, key, values, encrypted=encrypted)
+                value = await self._next_value(
+                    tx, caller, key, values, encrypted=encrypted
+                )
                 key.encrypted = encrypted
                 self._put(key, value, place)
             values.pop("value", None)
@@ -116,15 +118,21 @@ class KeyService:
         async with self._database.transaction() as tx:
             await tx.keys.remove(await _lock(tx, caller, ref, Action.DELETE))
 
-    def _next_value(
-        self, caller: Caller, key: Key, values: Mapping[str, Any], *, encrypted: bool
+    async def _next_value(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        key: Key,
+        values: Mapping[str, Any],
+        *,
+        encrypted: bool,
     ) -> Json:
         if "value" in values:
             value: Json = values["value"]
             return value
         if not encrypted:
             require(caller, Action.DECRYPT, key)
-            return self._revealed(caller, key).value
+            return (await self._revealed(tx, caller, key)).value
         return reveal_key(self._encryption, key_facts(key))
 
     def _put(self, key: Key, value: Json, place: str) -> None:
@@ -135,10 +143,10 @@ class KeyService:
         else:
             key.value, key.encryption_key_hash = value, None
 
-    def _revealed(self, caller: Caller, key: Key) -> KeyView:
+    async def _revealed(self, tx: Transaction, caller: Caller, key: Key) -> KeyView:
         value = reveal_key(self._encryption, key_facts(key))
         if key.encrypted:
-            note_read_by(caller, entity="key", ref=key.ref)
+            await note_read_by(tx, caller, entity="key", ref=key.ref)
         return KeyView(key=key, value=value)
 
     def _shown(self, caller: Caller, key: Key, value: Json) -> KeyView:

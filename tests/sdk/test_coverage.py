@@ -12,7 +12,7 @@ from attune.stack.stack import Stack
 SUBJECTS = (
     *("health", "auth", "packs", "runtimes", "workers", "actions", "triggers"),
     *("webhooks", "rules", "events", "enforcements", "executions", "workflows"),
-    *("policies", "inquiries", "secrets", "artifacts"),
+    *("policies", "inquiries", "secrets", "artifacts", "audit"),
 )
 
 NOT_SERVED = {

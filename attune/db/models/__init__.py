@@ -7,6 +7,7 @@ from attune.db.models.artifact import (
     ArtifactRemoval,
     ArtifactVersion,
 )
+from attune.db.models.audit import AuditEvent
 from attune.db.models.enforcement import Enforcement
 from attune.db.models.event import Event
 from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
@@ -43,6 +44,7 @@ __all__ = [
     "ArtifactPiece",
     "ArtifactRemoval",
     "ArtifactVersion",
+    "AuditEvent",
     "Enforcement",
     "Event",
     "Execution",

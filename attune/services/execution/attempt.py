@@ -8,6 +8,7 @@ from attune.db.repositories.attempt import StartedExecution
 from attune.domain.errors import Conflict, InvalidInput, NotFound, TooLarge
 from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.domain.permission import TokenType
+from attune.domain.reference import sources
 from attune.runtimes.launch import ActionLaunch
 from attune.runtimes.report import AttemptEnd, AttemptRecord, AttemptStart, OutputTail
 from attune.security.encryption import Encryption
@@ -20,6 +21,7 @@ from attune.services.execution.launch import (
 from attune.services.execution.references import SecretReader, referring_names
 from attune.services.execution.write import unseal
 from attune.services.inquiry.hold import end_asking
+from attune.services.secret_audit import note_read_for
 
 LARGEST_LOG_BYTES = 11_000_000
 """The worker's limit of 10 MB a stream, and the notice that ends a cut one."""
@@ -74,6 +76,13 @@ class AttemptService:
         if started.secret_references:
             reader = SecretReader(tx, self._encryption)
             config = await reader.filled(config, started.secret_references)
+        await note_read_for(
+            tx,
+            started.id,
+            worker_id=worker_id,
+            executor_id=started.executor_id,
+            secrets=_given(started),
+        )
         return compose_launch(
             started,
             await choose_runtime(tx, started, worker_id),
@@ -135,6 +144,14 @@ class AttemptService:
             scope="execution",
             metadata=metadata,
         )
+
+
+def _given(started: StartedExecution) -> list[str]:
+    """Return what is stored elsewhere and was decrypted for this execution."""
+    keys = (key["ref"] for key in started.keys or () if key["encrypted"])
+    references = sources(list(started.secret_references or ()))
+    named = (f"keystore.{each['key']}" for each in references if "key" in each)
+    return sorted({*keys, *named})
 
 
 async def _append(

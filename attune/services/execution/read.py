@@ -12,6 +12,7 @@ from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.waiting import waiting_for
 from attune.security.encryption import Encryption
 from attune.services.execution.write import read_secrets
+from attune.services.secret_audit import note_read_by
 
 LOG_PIECES = 16
 
@@ -45,6 +46,10 @@ class ReadService:
                 Resource.KEYS, Action.DECRYPT, Target(pack_ref=execution.pack_ref)
             )
             secrets = await read_secrets(tx, self._encryption, execution_id)
+            if secrets:
+                await note_read_by(
+                    tx, caller, entity="execution", ref=str(execution_id)
+                )
         return _said(execution, waiting), {**execution.config, **secrets}
 
     async def page(

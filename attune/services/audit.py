@@ -1,0 +1,63 @@
+"""Look into the audit trail, and note there what changed nothing."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from attune.db.database import Database
+from attune.db.models import AuditEvent
+from attune.db.repositories.audit import AuditFilter
+from attune.domain.audit import Actor, AuditCategory, AuditOutcome
+from attune.domain.page import PageRequest, PageResult
+
+
+class AuditService:
+    """The trail; what changes something is written with the change, by the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, request: PageRequest, wanted: AuditFilter
+    ) -> PageResult[AuditEvent]:
+        """Return one page of the records, newest first."""
+        async with self._database.autocommit() as tx:
+            return await tx.audit.page(request, wanted)
+
+    async def get(self, event_id: int) -> AuditEvent:
+        """Return one record, or raise NotFound."""
+        async with self._database.autocommit() as tx:
+            return await tx.audit.get(event_id)
+
+    async def of_request(self, request_id: UUID) -> Sequence[AuditEvent]:
+        """Return everything that one request did, in order."""
+        async with self._database.autocommit() as tx:
+            return await tx.audit.of_request(request_id)
+
+    async def note_denied(self, actor: Actor, status: int, needs: str | None) -> None:
+        """Record that somebody known was refused."""
+        async with self._database.autocommit() as tx:
+            await tx.audit.note(
+                AuditCategory.API,
+                "request.denied",
+                AuditOutcome.DENIED,
+                actor=actor,
+                http_status=status,
+                details={"needs": needs} if needs else {},
+            )
+
+    async def note_login(
+        self, actor: Actor, *, succeeded: bool, how: str = "password"
+    ) -> None:
+        """Record a login; of one that nobody has nothing is kept, for it may be a secret.
+
+        People type their password into the wrong field.
+        """
+        outcome = AuditOutcome.SUCCESS if succeeded else AuditOutcome.FAILURE
+        async with self._database.autocommit() as tx:
+            await tx.audit.note(
+                AuditCategory.AUTH,
+                "auth.login",
+                outcome,
+                actor=actor,
+                details={"with": how, "identity_known": actor.identity_id is not None},
+            )
