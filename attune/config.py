@@ -26,6 +26,7 @@ from attune.config_fields import (
     Bytes,
     Count,
     DatabaseUrl,
+    Days,
     Directory,
     Networks,
     NotGiven,
@@ -281,6 +282,31 @@ class NotifierSettings(Group):
     """Origins of pages that may connect besides the API's own, separated by commas."""
 
 
+class RetentionSettings(Group):
+    """How long what grows by itself is kept; empty is for ever."""
+
+    notification_days: Days | None = 7
+    """Days that notifications are kept, for followers that come back."""
+
+    log_days: Days | None = None
+    """Days that the output of an execution is kept after its end."""
+
+    execution_days: Days | None = None
+    """Days that an execution is kept after its end, with all that it started."""
+
+    enforcement_days: Days | None = None
+    """Days that enforcements are kept."""
+
+    event_days: Annotated[Days, Field(ge=3)] | None = None
+    """Days that events are kept, three at least: so long a key may be repeated."""
+
+    sweep_seconds: Seconds = 300
+    """Seconds between two looks at what is old enough."""
+
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """Rows that one transaction looks at and removes at most."""
+
+
 class LoggingSettings(Group):
     """What is logged, and how."""
 
@@ -321,6 +347,7 @@ class Settings(BaseSettings):
     orchestrator: OrchestratorSettings = OrchestratorSettings()
     sensors: SensorSettings = SensorSettings()
     notifier: NotifierSettings = NotifierSettings()
+    retention: RetentionSettings = RetentionSettings()
     logging: LoggingSettings = LoggingSettings()
 
     @classmethod

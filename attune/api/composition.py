@@ -162,12 +162,13 @@ def compose(settings: Settings, database: Database) -> Services:
     files, masks = ArtifactFiles(settings.artifacts_dir), Masks(encryption)
     artifacts = ArtifactReadService(database, files)
     access, tail = AccessService(database, tokens), Tail(database)
+    kept_days = settings.retention.notification_days
     following = FollowService(
         database,
         access,
         tail,
         most_followers=settings.notifier.max_connections,
-        kept=timedelta(days=7),
+        kept=None if kept_days is None else timedelta(days=kept_days),
     )
     return Services(
         access=access,

@@ -40,6 +40,7 @@ from attune.db.repositories.permission import (
     PermissionSetRoleRepository,
 )
 from attune.db.repositories.policy import PolicyRepository
+from attune.db.repositories.retention import RetentionRepository
 from attune.db.repositories.rule import RuleRepository
 from attune.db.repositories.runtime import (
     RuntimeRepository,
@@ -99,6 +100,7 @@ class Transaction:
         self.permission_set_roles = PermissionSetRoleRepository(session)
         self.permission_sets = PermissionSetRepository(session)
         self.policies = PolicyRepository(session)
+        self.retention = RetentionRepository(session)
         self.rules = RuleRepository(session)
         self.runtime_versions = RuntimeVersionRepository(session)
         self.runtimes = RuntimeRepository(session)

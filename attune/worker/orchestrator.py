@@ -24,6 +24,7 @@ from attune.services.execution.reconcile import ReconcileService
 from attune.services.execution.settle import SettleService
 from attune.services.inquiry.expire import ExpiryService
 from attune.services.inquiry.open import OpenService
+from attune.services.retention import Kept, RetentionService
 from attune.services.sensor.keep import SensorKeepService
 from attune.services.timer.alarm import AlarmService
 from attune.services.timer.fire import FireService
@@ -36,6 +37,7 @@ from attune.worker.admission import Admission
 from attune.worker.connection import temporal_address
 from attune.worker.deadlines import Deadlines
 from attune.worker.dispatcher import CHANNEL, Dispatcher
+from attune.worker.housekeeper import Housekeeper
 from attune.worker.reconciler import Reconciler
 from attune.worker.sensor_keeper import CHANNELS as SENSOR_CHANNELS
 from attune.worker.sensor_keeper import SensorKeeper
@@ -126,9 +128,27 @@ async def _run_parts(settings: Settings, database: Database, client: Client) -> 
         group.create_task(admission.run())
         group.create_task(deadlines.run())
         group.create_task(reconciler.run())
+        group.create_task(_housekeeper(settings, database).run())
         group.create_task(keeper.run())
         group.create_task(timers.run())
         logger.info("orchestrator serves")
+
+
+def _housekeeper(settings: Settings, database: Database) -> Housekeeper:
+    kept = settings.retention
+    ages = Kept(
+        notifications=_days(kept.notification_days),
+        logs=_days(kept.log_days),
+        executions=_days(kept.execution_days),
+        enforcements=_days(kept.enforcement_days),
+        events=_days(kept.event_days),
+    )
+    retention = RetentionService(database, ages, batch_size=kept.batch_size)
+    return Housekeeper(retention, every_seconds=kept.sweep_seconds)
+
+
+def _days(days: float | None) -> timedelta | None:
+    return None if days is None else timedelta(days=days)
 
 
 def _records(

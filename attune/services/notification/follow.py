@@ -44,7 +44,7 @@ class FollowService:
         tail: Tail,
         *,
         most_followers: int,
-        kept: timedelta,
+        kept: timedelta | None,
     ) -> None:
         self._database = database
         self._access = access
@@ -77,7 +77,7 @@ class Follower:
         tail: Tail,
         standing: Standing,
         position: Cursor,
-        kept: timedelta,
+        kept: timedelta | None,
     ) -> None:
         self._database = database
         self._tail = tail
@@ -205,6 +205,8 @@ class Follower:
     def _still_has(self, after: Cursor) -> bool:
         """Tell whether all that came after the cursor is there, as far as one can."""
         is_ours = after.base.xmin <= self._position.base.xmax
+        if self._kept is None:
+            return is_ours
         return is_ours and after.at >= (utc_now() - self._kept).timestamp()
 
     async def _visible(self, caller: Caller, notices: Sequence[Notice]) -> set[int]:
