@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, or_, select, text
+from sqlalchemy import ColumnElement, Row, or_, select, text, update
 
 from attune.db.models import Rule
 from attune.db.repositories.base import equals
@@ -115,6 +115,14 @@ class RuleRepository(ComponentRepository[Rule]):
     async def matchable_one(self, rule_id: int) -> Row[Any]:
         """Return one rule with what matching needs."""
         return (await self._session.execute(_OF_ID, {"rule_id": rule_id})).one()
+
+    async def clear_errors(self, refs: Collection[str]) -> None:
+        """Forget why these rules could not be evaluated: they are not what they were."""
+        await self._session.execute(
+            update(Rule)
+            .where(Rule.ref.in_(refs), Rule.last_error_at.is_not(None))
+            .values(last_error=None, last_error_at=None)
+        )
 
     async def note_error(self, rule_id: int, error: str) -> None:
         """Show on the rule why it could not be evaluated, and announce what is new."""

@@ -113,6 +113,8 @@ class ComponentInstallation:
             for each in self.components.rules
         }
         await self.rows.put(self.tx.rules, Rule, wanted)
+        # By itself: a change of the error alone is not announced to anybody.
+        await self.tx.rules.clear_errors(wanted)
 
     async def _sensors(
         self, runtimes: Mapping[str, str], triggers: Mapping[str, Trigger]

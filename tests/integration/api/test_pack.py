@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -116,14 +117,21 @@ async def test_policies_of_a_pack_come_and_go_with_its_files(
     assert (await get(api, admin, path)).status_code == 404
 
 
-async def test_a_known_pack_is_replaced_only_by_force(api: Api, admin: Person) -> None:
+async def test_a_known_pack_is_replaced_only_by_force(
+    api: Api, admin: Person, sql: asyncpg.Connection
+) -> None:
     await upload(api, admin, WHOLE)
+    await sql.execute("UPDATE attune.rule SET last_error = 'x', last_error_at = now()")
 
     refused = await upload(api, admin, WHOLE)
+    before = await sql.fetchval("SELECT count(last_error) FROM attune.rule")
     forced = await upload(api, admin, WHOLE, force="true")
 
     assert refused.status_code == 409
     assert forced.status_code == 201
+    assert before > 0
+    # What was wrong with rules of before is not said of those of now.
+    assert await sql.fetchval("SELECT count(last_error) FROM attune.rule") == 0
 
 
 async def test_what_a_pack_no_longer_has_disappears_and_what_was_made_stays(
