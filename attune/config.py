@@ -300,6 +300,9 @@ class RetentionSettings(Group):
     event_days: Annotated[Days, Field(ge=3)] | None = None
     """Days that events are kept, three at least: so long a key may be repeated."""
 
+    audit_days: Days | None = None
+    """Days that the audit trail goes back."""
+
     sweep_seconds: Seconds = 300
     """Seconds between two looks at what is old enough."""
 

@@ -23,6 +23,7 @@ from attune.services.artifact.content import ContentService
 from attune.services.artifact.masking import Masks
 from attune.services.artifact.read import ArtifactReadService
 from attune.services.artifact.stream import ArtifactStreamService
+from attune.services.artifact.sweep import ArtifactSweeper
 from attune.services.artifact.version import VersionService
 from attune.services.artifact.write import ArtifactWriteService
 from attune.services.audit import AuditService
@@ -82,6 +83,7 @@ class Services:
     artifacts: ArtifactReadService
     artifact_contents: ContentService
     artifact_streams: ArtifactStreamService
+    artifact_sweeper: ArtifactSweeper
     artifact_versions: VersionService
     artifacts_written: ArtifactWriteService
     attempts: AttemptService
@@ -176,6 +178,7 @@ def compose(settings: Settings, database: Database) -> Services:
         artifacts=artifacts,
         artifact_contents=ContentService(artifacts, files),
         artifact_streams=ArtifactStreamService(database, feed, artifacts, files),
+        artifact_sweeper=ArtifactSweeper(database, files),
         artifact_versions=VersionService(
             database,
             files,
@@ -272,6 +275,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             follow(Listener(url, list(reactions)), reactions),
             services.feed.following(Listener(url, CHANNELS)),
             services.tail.running(),
+            services.artifact_sweeper.sweeping(settings.retention.sweep_seconds),
         ):
             yield services
     finally:

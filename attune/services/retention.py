@@ -29,6 +29,7 @@ class Kept:
     executions: timedelta | None = None
     """Counted from their end; what they started goes with them."""
     enforcements: timedelta | None = None
+    audit: timedelta | None = None
     events: timedelta | None = None
     """One whose idempotency key may be repeated stays for three days at least."""
 
@@ -49,6 +50,7 @@ class RetentionService:
             ("logs", self._kept.logs, self._belongings("execution_log")),
             ("executions", self._kept.executions, self._belongings("execution")),
             ("enforcements", self._kept.enforcements, self._rows("enforcement")),
+            ("audit", self._kept.audit, self._rows("audit_event")),
             ("events", self._kept.events, self._rows("event")),
         ):
             if age is not None:

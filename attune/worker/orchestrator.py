@@ -142,6 +142,7 @@ def _housekeeper(settings: Settings, database: Database) -> Housekeeper:
         executions=_days(kept.execution_days),
         enforcements=_days(kept.enforcement_days),
         events=_days(kept.event_days),
+        audit=_days(kept.audit_days),
     )
     retention = RetentionService(database, ages, batch_size=kept.batch_size)
     return Housekeeper(retention, every_seconds=kept.sweep_seconds)

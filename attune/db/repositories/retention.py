@@ -82,6 +82,7 @@ _ENFORCEMENT = """
     )
 """
 _WALKS = {
+    "audit_event": _walk("audit_event"),
     "notification": _walk("notification"),
     "event": _walk("event", _EVENT),
     "enforcement": _walk("enforcement", _ENFORCEMENT),

@@ -1,16 +1,25 @@
 """Remove artifacts whose time is over, and settle what nobody writes any more."""
 
 import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from attune.artifacts.files import ArtifactFiles
 from attune.db.database import Database
+from attune.domain.errors import AttuneError
 
 BATCH: Final = 200
+PAUSE_SECONDS: Final = 0.05
 ABANDONED: Final = timedelta(days=1)
 """An upload that has not ended after so long never will."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +43,26 @@ class ArtifactSweeper:
     def __init__(self, database: Database, files: ArtifactFiles) -> None:
         self._database = database
         self._files = files
+
+    @asynccontextmanager
+    async def sweeping(self, every_seconds: float) -> AsyncIterator[None]:
+        """Sweep from time to time until the end, wherever the files are."""
+        task = asyncio.create_task(self._sweep_for_ever(every_seconds))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _sweep_for_ever(self, every_seconds: float) -> None:
+        while True:
+            await asyncio.sleep(every_seconds)
+            try:
+                while not (await self.sweep()).is_idle:
+                    await asyncio.sleep(PAUSE_SECONDS)
+            except AttuneError as error:
+                logger.warning("sweeping waits", extra={"reason": error.message})
 
     async def sweep(self) -> Swept:
         """Do one batch of each kind; repeat until it is idle."""

@@ -20,6 +20,7 @@ from tests.integration.api.defining import Workshop, make_private_pack, make_wor
 from tests.integration.api.people import Api, grant
 from tests.integration.api.shapes import assert_shape
 from tests.support.builders import make_action, make_execution
+from tests.support.eventually import eventually
 
 SUMMARY = {
     "id": int,
@@ -457,3 +458,19 @@ async def test_execution_does_not_leave_its_secrets_behind(
     assert secret not in said
     assert encoded not in said
     assert said.count("***") == 5
+
+
+async def test_api_sweeps_by_itself(
+    shop: Workshop, artifacts_dir: Path, database: Database
+) -> None:
+    version = await upload(
+        shop, f"ref/{shop.pack.ref}.gone", b"x", scope="pack", owner=shop.pack.ref
+    )
+    await shop.send("DELETE", f"/artifacts/{version['artifact']}")
+
+    async def is_gone() -> bool:
+        return contents(artifacts_dir) == []
+
+    sweeper = ArtifactSweeper(database, ArtifactFiles(artifacts_dir))
+    async with sweeper.sweeping(every_seconds=0.01):
+        await eventually(is_gone)

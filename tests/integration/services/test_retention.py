@@ -274,3 +274,16 @@ async def test_housekeeper_sweeps_again_and_again(
             await eventually(is_gone)
     finally:
         task.cancel()
+
+
+async def test_audit_trail_is_as_long_as_was_said(
+    database: Database, sql: asyncpg.Connection
+) -> None:
+    for age in ("2 days", "1 hour"):
+        await sql.execute(
+            "INSERT INTO attune.audit_event (category, event_type, created)"
+            f" VALUES ('auth', 'auth.login', now() - interval '{age}')"
+        )
+
+    assert await retention(database, audit=DAY).sweep() == {"audit": 1}
+    assert len(await ids(sql, "audit_event")) == 1
