@@ -56,13 +56,14 @@ class ArtifactSweeper:
                 await task
 
     async def _sweep_for_ever(self, every_seconds: float) -> None:
+        more = False
         while True:
-            await asyncio.sleep(every_seconds)
+            await asyncio.sleep(PAUSE_SECONDS if more else every_seconds)
             try:
-                while not (await self.sweep()).is_idle:
-                    await asyncio.sleep(PAUSE_SECONDS)
+                more = not (await self.sweep()).is_idle
             except AttuneError as error:
                 logger.warning("sweeping waits", extra={"reason": error.message})
+                more = False
 
     async def sweep(self) -> Swept:
         """Do one batch of each kind; repeat until it is idle."""
