@@ -279,11 +279,11 @@ async def test_housekeeper_sweeps_again_and_again(
 async def test_audit_trail_is_as_long_as_was_said(
     database: Database, sql: asyncpg.Connection
 ) -> None:
-    for age in ("2 days", "1 hour"):
-        await sql.execute(
-            "INSERT INTO attune.audit_event (category, event_type, created)"
-            f" VALUES ('auth', 'auth.login', now() - interval '{age}')"
-        )
+    await sql.executemany(
+        "INSERT INTO attune.audit_event (category, event_type, created)"
+        " VALUES ('auth', 'auth.login', now() - make_interval(hours => $1))",
+        [(48,), (1,)],
+    )
 
     assert await retention(database, audit=DAY).sweep() == {"audit": 1}
     assert len(await ids(sql, "audit_event")) == 1
