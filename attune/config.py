@@ -209,6 +209,9 @@ class WorkerSettings(Group):
     shared_packs_dir: Directory | None = None
     """Directory with the API's packs, when the worker can read it; else bundles are fetched."""
 
+    shares_artifacts: bool = True
+    """Whether `artifacts_dir` is the API's; else files are uploaded when actions end."""
+
     state_dir: Directory = Path("/var/lib/attune/worker")
     """Directory for unpacked bundles and what else a worker keeps."""
 

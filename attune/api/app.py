@@ -23,6 +23,7 @@ from attune.api.routes import (
     execution,
     health,
     inquiry,
+    internal_artifact,
     internal_execution,
     internal_pack,
     internal_runtime,
@@ -48,6 +49,7 @@ from attune.config import Settings
 # Routes are tried in this order, so the ones that each execution needs come first.
 ROUTERS: tuple[Router, ...] = (
     internal_execution.router,
+    internal_artifact.router,
     internal_worker.router,
     webhook.router,
     execution.router,

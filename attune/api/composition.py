@@ -19,6 +19,7 @@ from attune.security.passwords import Passwords
 from attune.security.tokens import Tokens
 from attune.services.access import AccessService
 from attune.services.action import ActionService
+from attune.services.artifact.collect import CollectService
 from attune.services.artifact.content import ContentService
 from attune.services.artifact.masking import Masks
 from attune.services.artifact.read import ArtifactReadService
@@ -90,6 +91,7 @@ class Services:
     audit: AuditService
     auth: AuthService
     cancelling: CancelService
+    collecting: CollectService
     definitions: Definitions
     emitting: EmitService
     enforcements: EnforcementService
@@ -193,6 +195,9 @@ def compose(settings: Settings, database: Database) -> Services:
             token_grace=timedelta(seconds=security.execution_token_grace_seconds),
         ),
         cancelling=CancelService(database),
+        collecting=CollectService(
+            database, files, file_limit_bytes=settings.server.max_artifact_bytes
+        ),
         definitions=definitions,
         emitting=EmitService(database, intake, most=settings.server.max_batch_events),
         enforcements=EnforcementService(database),

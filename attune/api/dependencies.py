@@ -15,6 +15,7 @@ from attune.api.delivery import Proxies
 from attune.domain.permission import Caller
 from attune.domain.run_link import RunLinks
 from attune.services.action import ActionService
+from attune.services.artifact.collect import CollectService
 from attune.services.artifact.content import ContentService
 from attune.services.artifact.read import ArtifactReadService
 from attune.services.artifact.stream import ArtifactStreamService
@@ -88,6 +89,7 @@ ArtifactReading = Annotated[ArtifactReadService, provided(ArtifactReadService)]
 ArtifactStreams = Annotated[ArtifactStreamService, provided(ArtifactStreamService)]
 ArtifactVersions = Annotated[VersionService, provided(VersionService)]
 ArtifactWriting = Annotated[ArtifactWriteService, provided(ArtifactWriteService)]
+Collecting = Annotated[CollectService, provided(CollectService)]
 Auditing = Annotated[AuditService, provided(AuditService)]
 Auth = Annotated[AuthService, provided(AuthService)]
 Identities = Annotated[IdentityService, provided(IdentityService)]

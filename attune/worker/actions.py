@@ -12,21 +12,28 @@ from attune.runtimes.stream import Stream
 from attune.worker.api_client import Refused, WorkerApi
 from attune.worker.attempt import Attempt
 from attune.worker.pack_files import PackFiles
+from attune.worker.written_files import WrittenFiles
 
 
 class LocalActions:
     """What the runner needs to run a launch here."""
 
     def __init__(
-        self, launcher: ActionLauncher, packs: PackFiles, api: WorkerApi
+        self,
+        launcher: ActionLauncher,
+        packs: PackFiles,
+        api: WorkerApi,
+        written: WrittenFiles,
     ) -> None:
         self._launcher = launcher
         self._packs = packs
         self._api = api
+        self._written = written
 
     async def run(self, launch: ActionLaunch, attempt: Attempt) -> AttemptEnd:
         """Run the process to its end; what is returned has yet to be recorded."""
         outcome = await self._outcome(launch, attempt)
+        await self._written.send(launch.execution_id)
         return AttemptEnd(
             attempt_id=attempt.id,
             status=_status(outcome, attempt),

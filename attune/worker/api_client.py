@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import aiohttp
 
@@ -107,6 +107,32 @@ class WorkerApi:
             f"?attempt_id={attempt_id}&offset={offset}"
         )
         await persist(lambda: self.post_bytes(path, data))
+
+    async def awaited_files(self, execution_id: int) -> list[dict[str, Any]]:
+        """Return the files that the execution was to write, with the ids to send."""
+        path = f"/internal/executions/{execution_id}/files"
+        answer = await persist(lambda: self._call("GET", path))
+        files: list[dict[str, Any]] = answer["data"]
+        return files
+
+    async def send_file(
+        self, execution_id: int, version_id: int, open_file: Callable[[], BinaryIO]
+    ) -> None:
+        """Send a file piece by piece; it is opened anew for each try."""
+        path = f"/internal/executions/{execution_id}/files/{version_id}"
+
+        async def send() -> None:
+            sent = {**self._authorization, **_BYTES}
+            timeout = aiohttp.ClientTimeout(total=None, sock_read=REQUEST_SECONDS)
+            try:
+                async with self._session.post(
+                    path, data=open_file(), headers=sent, timeout=timeout
+                ) as response:
+                    await _check(response)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise Unavailable(type(error).__name__) from error
+
+        await persist(send)
 
     @asynccontextmanager
     async def bundle(self, pack_ref: str) -> AsyncIterator[aiohttp.ClientResponse]:

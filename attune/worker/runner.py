@@ -12,6 +12,7 @@ from pathlib import Path
 
 from activities.action import ActionActivities
 from activities.sensor import SensorActivities
+from attune.artifacts.files import ArtifactFiles
 from attune.config import Settings
 from attune.domain.errors import InvalidInput
 from attune.messages.names import runtime_queue, sensor_queue
@@ -31,6 +32,7 @@ from attune.worker.runtime_catalog import RuntimeCatalog
 from attune.worker.sensor_api import SensorApi
 from attune.worker.sensor_host import Host
 from attune.worker.shutdown import serve_until_stopped
+from attune.worker.written_files import WrittenFiles
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,12 @@ async def _serve_actions(
         shared=settings.worker.shared_packs_dir,
         bundles=settings.worker.state_dir / "packs",
     )
-    runner = Runner(api, LocalActions(launcher, packs, api))
+    written = WrittenFiles(
+        api,
+        ArtifactFiles(settings.artifacts_dir),
+        are_shared=settings.worker.shares_artifacts,
+    )
+    runner = Runner(api, LocalActions(launcher, packs, api, written))
     catalog = RuntimeCatalog(api, launcher.probe)
     presence = Presence(
         api,

@@ -474,3 +474,38 @@ async def test_api_sweeps_by_itself(
     sweeper = ArtifactSweeper(database, ArtifactFiles(artifacts_dir))
     async with sweeper.sweeping(every_seconds=0.01):
         await eventually(is_gone)
+
+
+async def test_worker_with_a_disk_of_its_own_brings_the_files(
+    shop: Workshop, database: Database
+) -> None:
+    made = await shop.post("/artifacts", body(shop))
+    async with database.transaction() as tx:
+        action = await make_action(tx)
+        execution = await make_execution(tx, action, status=Status.RUNNING)
+        other = await make_execution(tx, action, status=Status.RUNNING)
+    version = await shop.post(
+        f"/artifacts/{made['id']}/versions/file", {"execution": execution.id}
+    )
+    headers = shop.api.worker()
+    path = f"/internal/executions/{execution.id}/files"
+
+    listed = await shop.api.client.get(path, headers=headers)
+    foreign = await shop.api.client.post(
+        f"/internal/executions/{other.id}/files/{version['id']}",
+        content=b"not mine",
+        headers=headers,
+    )
+    for _ in range(2):
+        taken = await shop.api.client.post(
+            f"{path}/{version['id']}", content=b"written", headers=headers
+        )
+        assert taken.status_code == 200
+
+    assert listed.json()["data"] == [
+        {"version_id": version["id"], "file_path": version["file_path"]}
+    ]
+    assert foreign.status_code == 404
+    read = await shop.send("GET", f"/artifacts/{made['id']}/download")
+    assert read.content == b"written"
+    assert (await shop.api.client.get(path, headers=headers)).json()["data"] == []
