@@ -47,7 +47,7 @@ async def create_event(
 
 
 @router.post("/batch", response_model=Data[EventsResponse])
-@allow(many=True)
+@allow(many=True, slow=True)
 async def create_events(
     body: CreateEventsRequest, caller: Emitter, emitting: Emitting
 ) -> Any:

@@ -3,6 +3,7 @@
 What is answered is committed; an idempotency key makes a repeated event the same one.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -101,6 +102,8 @@ class Intake:
     async def _draft(self, tx: Transaction, new: NewEvent) -> _Draft:
         rule = await self._payloads.rule_for(tx, new.trigger_ref)
         problems = rule.problems(new.payload)
+        # As with rules: many events must not keep everybody else waiting.
+        await asyncio.sleep(0)
         refusal = None
         if problems and rule.refuses and new.may_be_refused:
             refusal = InvalidInput(

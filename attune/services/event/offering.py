@@ -1,9 +1,9 @@
 """Offer written events to the rules of their triggers, and write what those start."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from attune.clock import utc_now
 from attune.db.database import Transaction
@@ -20,6 +20,8 @@ from attune.services.execution.row import (
     prepare_execution,
 )
 from attune.services.execution.write import write_secrets
+
+_STARTED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,10 @@ class _Offered:
     def id(self) -> int:
         return self.event.facts.id
 
+    @property
+    def starting(self) -> Sequence[Match]:
+        return [match for match in self.matches if match.matched]
+
 
 class Offering:
     """Lets rules see events, within somebody's transaction."""
@@ -52,23 +58,15 @@ class Offering:
         self._encryption = encryption
 
     async def offer_all(self, tx: Transaction, events: Sequence[WrittenEvent]) -> None:
-        """Write enforcements and executions of all that matches, in one statement."""
+        """Write enforcements and executions of all that matches, many at a time."""
         offered = [await self._offer(tx, event) for event in events]
         considered = [each for each in offered if each.matches]
-        if not considered:
-            return
         await self._note_errors(tx, [m for each in considered for m in each.matches])
-        notes = {each.id: notes_of(each.matches) for each in considered}
-        starting = [
-            (each, match)
-            for each in considered
-            for match in each.matches
-            if match.matched
-        ]
-        if starting:
-            await self._enforce(tx, notes, starting)
-        else:
-            await tx.events.note_matches(notes)
+        for part in _parts(considered):
+            if any(each.starting for each in part):
+                await self._enforce(tx, part)
+            else:
+                await tx.events.note_matches(_notes(part))
 
     async def _offer(self, tx: Transaction, event: WrittenEvent) -> _Offered:
         trigger_ref = event.facts.trigger_ref
@@ -90,12 +88,8 @@ class Offering:
             if error is not None and self._rulebook.is_news(match.rule, error):
                 await tx.rules.note_error(match.rule.id, error)
 
-    async def _enforce(
-        self,
-        tx: Transaction,
-        notes: Mapping[int, Sequence[Any]],
-        starting: Sequence[tuple[_Offered, Match]],
-    ) -> None:
+    async def _enforce(self, tx: Transaction, part: Sequence[_Offered]) -> None:
+        starting = [(each, match) for each in part for match in each.starting]
         prepared = {
             (each.id, match.rule.ref): _execution(match, each.event)
             for each, match in starting
@@ -104,9 +98,27 @@ class Offering:
             (_enforcement(match, each.event), prepared[each.id, match.rule.ref].row)
             for each, match in starting
         ]
-        ids = await tx.events.enforce(notes, pairs)
+        ids = await tx.events.enforce(_notes(part), pairs)
         written = [(ids[place], prepared[place]) for place in ids]
         await write_secrets(tx, self._encryption, written)
+
+
+def _parts(offered: Sequence[_Offered]) -> Iterator[Sequence[_Offered]]:
+    """Cut what is written into statements that all end in time."""
+    part: list[_Offered] = []
+    count = 0
+    for each in offered:
+        if part and count + len(each.starting) > _STARTED_AT_ONCE:
+            yield part
+            part, count = [], 0
+        part.append(each)
+        count += len(each.starting)
+    if part:
+        yield part
+
+
+def _notes(offered: Sequence[_Offered]) -> Mapping[int, Sequence[Any]]:
+    return {each.id: notes_of(each.matches) for each in offered}
 
 
 def _enforcement(match: Match, event: WrittenEvent) -> Mapping[str, Any]:
