@@ -172,6 +172,33 @@ async def test_a_rule_made_here_answers_an_event_made_here(
     assert watched.document()["result"]["data"] == {"steps": 2}
 
 
+async def test_a_webhook_is_guarded_and_tried_out(
+    attune: CommandLine, pack: str, tmp_path: Path
+) -> None:
+    hook = ("trigger", "webhook")
+    secret = tmp_path / "secret"
+    secret.write_text("shared between two\n")
+    shared = ("--secret-file", str(secret))
+    await attune(*hook, "enable", f"{pack}.order")
+    await attune(*hook, "configure", f"{pack}.order", "--scheme", "github", *shared)
+    await attune("trigger", "update", f"{pack}.order", "--payload-check", "refuse")
+
+    shown = await attune(*hook, "show", f"{pack}.order")
+    unsigned = await attune(*hook, "send", f"{pack}.order", "items=1")
+    refused = await attune(*hook, "send", f"{pack}.order", "items:=[]", *shared)
+    sent = await attune(
+        *hook, "send", f"{pack}.order", "items=1", *shared, "--trace-tag", "t", "-j"
+    )
+    event = await attune("event", "show", str(sent.document()["event_id"]), "-j")
+
+    assert "github, a secret" in shown.out
+    assert "shared between two" not in shown.out
+    assert "signature is missing" in unsigned.err
+    assert "payload.items" in refused.err
+    assert event.document()["config"]["verified_by"] == "github"
+    assert event.document()["trace_tag"] == "t"
+
+
 async def test_a_workflow_is_uploaded_drawn_run_changed_and_deleted(
     attune: CommandLine, names: Names, tmp_path: Path
 ) -> None:

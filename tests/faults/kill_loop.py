@@ -1,7 +1,7 @@
-"""Webhooks while processes are killed: none lost, none doubled.
+"""Events and webhooks while processes are killed: none lost, none doubled (G1).
 
-`python -m tests.faults.kill_loop --webhooks 5000` runs it for long; the
-suite runs the short form.
+`python -m tests.faults.kill_loop --minutes 20` runs it for long; the suite runs the
+short form.
 """
 
 import argparse
@@ -11,168 +11,117 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
+from typing import Final
 
 from attune.stack.stack import Stack
-from tests.support.api import TERMINAL, Person
-from tests.support.eventually import eventually
+from tests.faults.kill_history import History, Outcome, outcome_of
+from tests.faults.kill_writer import WRITERS, Writer
+from tests.support.api import Person
 
-PARTS = ("api", "orchestrator", "worker", "temporal")
-WRITERS = 8
-QUIET_SECONDS = 90
-LONGEST_GAP_SECONDS = 1.2
-
-LEDGER = 'echo "$ATTUNE_EXEC_ID" >> "$ATTUNE_ARTIFACTS_DIR/ledger"; sleep 0.1'
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run of the loop left behind."""
-
-    accepted: dict[str, int]
-    """The event id that was answered, by delivery."""
-    events: int
-    executions: list[dict[str, object]]
-    runs: Counter[int]
-    """How often the action of each execution ran."""
-    kills: Counter[str]
-
-    def problems(self) -> list[str]:
-        """Return every broken promise."""
-        enforcements = Counter(each["enforcement"] for each in self.executions)
-        statuses = Counter(str(each["status"]) for each in self.executions)
-        found = [
-            (len(set(self.accepted.values())) != len(self.accepted), "shared events"),
-            (self.events != len(self.accepted), f"{self.events} events"),
-            (
-                len(self.executions) != len(self.accepted),
-                f"{len(self.executions)} executions",
-            ),
-            (any(n > 1 for n in enforcements.values()), "doubled enforcements"),
-            (any(n > 1 for n in self.runs.values()), "actions ran twice"),
-            (set(statuses) - {"completed", "abandoned"} != set(), f"{statuses}"),
-            (
-                sum(self.runs.values()) < statuses["completed"],
-                "completed without a run",
-            ),
-        ]
-        return [text for is_broken, text in found if is_broken]
+SIGNALS: Final = {
+    "api": signal.SIGKILL,
+    "orchestrator": signal.SIGKILL,
+    "worker": signal.SIGKILL,
+    "temporal": signal.SIGKILL,
+    "postgres": signal.SIGQUIT,  # its immediate shutdown
+}
+READY_SECONDS: Final = 120
+LEDGER: Final = 'echo "$ATTUNE_EXEC_ID" >> "$ATTUNE_ARTIFACTS_DIR/ledger"; sleep 0.1'
+TRIGGER: Final = "loop.arrived"
 
 
-async def kill_loop(
-    stack: Stack, person: Person, *, webhooks: int, rounds: int, seed: int, pause: float
-) -> Outcome:
-    """Deliver webhooks from 8 writers while every part is killed once a round."""
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long, how often, and which dice."""
+
+    seconds: float
+    """The least time; every part is killed once at least, however long that takes."""
+    shortest_pause: float
+    longest_pause: float
+    seed: int
+    quiet_seconds: float = 60
+    """Within which everything has to be done after the last fault."""
+
+
+async def kill_loop(stack: Stack, person: Person, plan: Plan) -> Outcome:
+    """Send from 8 writers while parts are killed at random."""
     await person.make_pack("loop")
     await person.make_action("loop.ledger", LEDGER)
-    hook = await person.make_hook("loop.arrived", "loop.ledger")
-    dice = random.Random(seed)  # noqa: S311 - a seed makes a failure repeatable
-    kills: Counter[str] = Counter()
-    accepted: dict[str, int] = {}
-    deliveries = iter([f"delivery-{n}" for n in range(webhooks)])
-    writers = (
-        _write(person, hook, deliveries, accepted, random.Random(n))  # noqa: S311 - as above
-        for n in range(WRITERS)
-    )
-    await asyncio.gather(_kill(stack, dice, kills, rounds, pause), *writers)
-    return await _outcome(stack, person, accepted, kills)
+    hook = await person.make_hook(TRIGGER, "loop.ledger")
+    history = History()
+    writers = [Writer(person, hook, TRIGGER, history, n) for n in range(WRITERS)]
+    writing = [asyncio.create_task(writer.run()) for writer in writers]
+    try:
+        await _kill(stack, history, plan)
+    finally:
+        history.is_over = True
+        await asyncio.gather(*writing)
+    return await outcome_of(stack, person, history, plan.quiet_seconds)
 
 
-async def _kill(
-    stack: Stack, dice: random.Random, kills: Counter[str], rounds: int, pause: float
-) -> None:
-    for _ in range(rounds):
-        for part in dice.sample(PARTS, len(PARTS)):
-            await asyncio.sleep(dice.uniform(0.3, pause))
-            stack.kill(part, signal.SIGKILL)
-            kills[part] += 1
-            await stack.wait_ready(part)
-
-
-async def _write(
-    person: Person,
-    hook: str,
-    deliveries: Iterator[str],
-    accepted: dict[str, int],
-    dice: random.Random,
-) -> None:
-    for delivery in deliveries:
-        accepted[delivery] = await _deliver(person, hook, delivery)
-        await asyncio.sleep(dice.uniform(0, LONGEST_GAP_SECONDS))
-
-
-async def _deliver(person: Person, hook: str, delivery: str) -> int:
-    """Send until it is acknowledged, as every serious sender does."""
-    while True:
-        try:
-            response = await person.http.post(
-                hook,
-                json={"payload": {"delivery": delivery}},
-                headers={"Idempotency-Key": delivery},
-            )
-        except httpx.TransportError:
-            await asyncio.sleep(0.1)
-            continue
-        if response.is_success:
-            return int(response.json()["event_id"])
-        assert response.status_code in {500, 502, 503}, response.text
-        await asyncio.sleep(0.1)
-
-
-async def _outcome(
-    stack: Stack, person: Person, accepted: dict[str, int], kills: Counter[str]
-) -> Outcome:
-    async def all_ended() -> bool:
-        executions = await person.executions_of("loop.arrived_rule")
-        return len(executions) >= len(accepted) and all(
-            each["status"] in TERMINAL for each in executions
-        )
-
-    await eventually(all_ended, seconds=QUIET_SECONDS)
-    total = await person.get(
-        "/api/v1/events", trigger_ref="loop.arrived", include_total="true"
-    )
-    ledger = stack.directory.artifacts / "ledger"
-    lines = ledger.read_text().split() if ledger.exists() else []
-    return Outcome(
-        accepted=accepted,
-        events=total["pagination"]["total_items"],
-        executions=list(await person.executions_of("loop.arrived_rule")),
-        runs=Counter(map(int, lines)),
-        kills=kills,
-    )
+async def _kill(stack: Stack, history: History, plan: Plan) -> None:
+    dice = random.Random(plan.seed)  # noqa: S311 - a seed makes a failure repeatable
+    loop = asyncio.get_running_loop()
+    until = loop.time() + plan.seconds
+    while loop.time() < until or history.kills.keys() != SIGNALS.keys():
+        for part in dice.sample(list(SIGNALS), len(SIGNALS)):
+            await asyncio.sleep(dice.uniform(plan.shortest_pause, plan.longest_pause))
+            with history.fault(part):
+                stack.kill(part, SIGNALS[part])
+                await stack.wait_ready(part, READY_SECONDS)
 
 
 async def main() -> int:
     """Run the loop on a stack of its own and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--webhooks", type=int, default=2000)
+    parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--pause", type=float, default=5.0, help="longest, in seconds")
+    parser.add_argument("--shortest-pause", type=float, default=5, help="in seconds")
+    parser.add_argument("--longest-pause", type=float, default=40, help="in seconds")
+    parser.add_argument("--p99-ms", type=float, default=500, help="of quiet answers")
     given = parser.parse_args()
+    plan = Plan(
+        seconds=given.minutes * 60,
+        shortest_pause=given.shortest_pause,
+        longest_pause=given.longest_pause,
+        seed=given.seed,
+    )
     with tempfile.TemporaryDirectory() as directory:
         async with Stack(Path(directory)) as stack:
             person = Person(stack)
             await person.log_in()
             await person.worker_is_there()
-            outcome = await kill_loop(
-                stack,
-                person,
-                webhooks=given.webhooks,
-                rounds=given.rounds,
-                seed=given.seed,
-                pause=given.pause,
-            )
+            outcome = await kill_loop(stack, person, plan)
             await person.close()
+    return _say(outcome, given.p99_ms)
+
+
+def _say(outcome: Outcome, p99_ms: float) -> int:
+    history = outcome.history
     statuses = Counter(str(each["status"]) for each in outcome.executions)
-    sys.stdout.write(f"kills {dict(outcome.kills)}, ends {dict(statuses)}\n")
+    lines = [
+        f"kills {dict(history.kills)}",
+        (
+            f"accepted {len(history.accepted)} by {dict(history.ways)},"
+            f" sent again {dict(history.repeats)}"
+        ),
+        (
+            f"executions {dict(statuses)},"
+            f" all done {outcome.quiet_seconds:.1f} s after the last fault"
+        ),
+        (
+            f"answers without a fault: {len(history.quiet_ms)},"
+            f" p50 {history.quiet_percentile(50):.0f} ms,"
+            f" p99 {history.quiet_percentile(99):.0f} ms"
+        ),
+    ]
     problems = outcome.problems()
-    sys.stdout.write("\n".join(problems) + "\n" if problems else "every promise held\n")
+    if history.quiet_percentile(99) > p99_ms:
+        problems.append(f"answers without a fault took longer than {p99_ms:.0f} ms")
+    lines += problems or ["every promise held"]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 1 if problems else 0
 
 
