@@ -135,9 +135,11 @@ class WorkerApi:
         await persist(send)
 
     @asynccontextmanager
-    async def bundle(self, pack_ref: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Stream the pack's files as a tar archive."""
-        path = f"/internal/packs/{pack_ref}/bundle"
+    async def bundle(
+        self, pack_ref: str, content_hash: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Stream the pack's files of this hash as a tar archive."""
+        path = f"/internal/packs/{pack_ref}/bundle?content_hash={content_hash}"
         try:
             async with self._session.get(path, headers=self._authorization) as response:
                 await _check(response)

@@ -7,6 +7,7 @@ from typing import IO
 
 from attune.domain.errors import ActionFailed, AttuneError
 from attune.packs.bundle import unpack_bundle
+from attune.packs.store import PackStore
 from attune.worker.api_client import Refused, WorkerApi, persist
 
 
@@ -27,28 +28,39 @@ class PackFiles:
         if content_hash is None:
             return await _made(self._bundles / pack_ref / "empty")
         if self._shared is not None:
-            return self._shared / pack_ref
+            return await asyncio.to_thread(self._in_shared, pack_ref, content_hash)
         target = self._bundles / pack_ref / content_hash
         async with self._fetching.setdefault(target, asyncio.Lock()):
             if not target.is_dir():
                 await self._fetch(pack_ref, content_hash, target)
         return target
 
+    def _in_shared(self, pack_ref: str, content_hash: str) -> Path:
+        """Return the files that were installed when the execution was requested.
+
+        Those of now, where the former ones are gone, or were put there by hand.
+        """
+        store = PackStore(self._shared or Path())
+        content = store.content(pack_ref, content_hash)
+        return content if content.is_dir() else store.link(pack_ref)
+
     async def _fetch(self, pack_ref: str, content_hash: str, target: Path) -> None:
         self._bundles.mkdir(parents=True, exist_ok=True)
         try:
             with tempfile.TemporaryFile(dir=self._bundles) as file:
-                await persist(lambda: self._download(pack_ref, file))
+                await persist(lambda: self._download(pack_ref, content_hash, file))
                 file.seek(0)
                 await asyncio.to_thread(unpack_bundle, file, target, content_hash)
         except (Refused, AttuneError) as error:
             problem = f"The files of pack {pack_ref} cannot be had: {error}"
             raise ActionFailed(problem) from error
 
-    async def _download(self, pack_ref: str, file: IO[bytes]) -> None:
+    async def _download(
+        self, pack_ref: str, content_hash: str, file: IO[bytes]
+    ) -> None:
         file.seek(0)
         file.truncate()
-        async with self._api.bundle(pack_ref) as response:
+        async with self._api.bundle(pack_ref, content_hash) as response:
             async for chunk in response.content.iter_any():
                 file.write(chunk)
 

@@ -132,14 +132,17 @@ class PackService:
         await asyncio.to_thread(self._store.remove, ref)
         self._definitions.forget()
 
-    async def bundle(self, ref: str) -> tuple[str, Path]:
-        """Return the hash of the pack's files and the archive that holds them."""
+    async def bundle(self, ref: str, content_hash: str | None) -> tuple[str, Path]:
+        """Return the archive of the pack's files, and the hash that names them.
+
+        Those of `content_hash`, if it is given; raises NotFound when they are gone.
+        """
         async with self._database.transaction() as tx:
             pack = await tx.packs.get_by_ref(ref)
-        if pack.content_hash is None:
+        wanted = content_hash or pack.content_hash
+        if wanted is None:
             raise NotFound(entity="files of pack", ref=ref)
-        path = await asyncio.to_thread(self._store.bundle, ref, pack.content_hash)
-        return pack.content_hash, path
+        return wanted, await asyncio.to_thread(self._store.bundle, ref, wanted)
 
 
 def readable_packs(caller: Caller) -> Any:

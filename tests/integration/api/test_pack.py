@@ -16,6 +16,7 @@ from attune.config import Settings
 from attune.domain.permission import TokenType
 from attune.packs.bundle import content_hash, unpack_bundle
 from attune.services.pack.core import ensure_core_pack
+from attune.worker.pack_files import PackFiles
 from tests.integration.api.conftest import make_settings
 from tests.integration.api.defining import statuses
 from tests.integration.api.installing import get, refs_of, upload
@@ -679,6 +680,33 @@ class TestBundle:
         unpack_bundle(io.BytesIO(answer.content), tmp_path / "target", hash_)
         current = (settings.packs_base_dir / "demo").resolve()
         assert content_hash(tmp_path / "target") == content_hash(current)
+
+    async def test_what_was_requested_before_gets_the_former_files(
+        self, api: Api, admin: Person, settings: Settings
+    ) -> None:
+        worker = api.headers(TokenType.WORKER, None)
+        await upload(api, admin, WHOLE)
+        former = await api.client.get("/internal/packs/demo/bundle", headers=worker)
+        hash_ = former.headers["x-attune-content-hash"]
+        await upload(api, admin, {**WHOLE, "lib/new.txt": "new"}, force="true")
+
+        now = await api.client.get("/internal/packs/demo/bundle", headers=worker)
+        path = f"/internal/packs/demo/bundle?content_hash={hash_}"
+        again = await api.client.get(path, headers=worker)
+        gone = await api.client.get(path[:-1] + "x", headers=worker)
+
+        assert now.headers["x-attune-content-hash"] != hash_
+        assert again.headers["x-attune-content-hash"] == hash_
+        assert again.content == former.content
+        assert gone.status_code == 422
+        line: Any = None  # a shared directory needs none
+        files = PackFiles(
+            line, shared=settings.packs_base_dir, bundles=settings.packs_base_dir
+        )
+        found = await files.directory("demo", hash_)
+        assert not (found / "lib/new.txt").exists()
+        current = await files.directory("demo", "0" * 64)
+        assert (current / "lib/new.txt").exists()
 
     async def test_only_workers_get_bundles(self, api: Api, admin: Person) -> None:
         await upload(api, admin, WHOLE)
