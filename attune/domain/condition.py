@@ -55,6 +55,11 @@ class Conditions:
 
     _root: Node | None
 
+    def reads(self) -> dict[str, frozenset[tuple[str, ...]]]:
+        """Return the paths that expressions read, by the places of those."""
+        singles = self._root.singles() if self._root else ()
+        return {single.place: single.reads for single in singles}
+
     def matches(self, scope: Scope) -> Decision:
         """Decide; never raises for what a rule or a payload contains."""
         return _ask(self._root, Asking(scope, Budget()))[0]

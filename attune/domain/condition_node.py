@@ -32,6 +32,8 @@ class Single:
     text: str
     """Its place and source, as a decision shows it."""
     holds: Callable[[Asking], bool]
+    reads: frozenset[tuple[str, ...]] = frozenset()
+    """The paths that an expression reads."""
 
     def judge(self, asking: Asking) -> Verdict:
         """Ask it; what goes wrong is part of the answer."""

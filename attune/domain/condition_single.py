@@ -46,7 +46,7 @@ def compile_single(place: str, text: str, *, in_item: bool) -> Single:
         asking.budget.spend(steps)
         return bool(expression.evaluate(asking.scope, budget=asking.budget))
 
-    return Single(place, _shown(place, source), holds)
+    return Single(place, _shown(place, source), holds, expression.paths)
 
 
 def _source(text: str) -> str:

@@ -7,7 +7,7 @@ guess, which interpolation and JSON leave alone. What is stored are the paramete
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypedDict, cast
 
 from attune.domain.errors import InvalidInput
@@ -17,7 +17,11 @@ from attune.domain.json import Json, JsonObject
 from attune.domain.schema import REDACTED
 
 Source: TypeAlias = JsonObject
-"""Where a secret is: `{"key"}`, `{"execution", "parameter"}`, `{"config"}`."""
+"""Where a secret is: `{"key"}`, `{"execution", "parameter"}`, `{"config", "pack"}`.
+
+Beside a key or a setting stands whose reference it is: `pack`, `action`, `author`, and
+`own` where what that pack and that action own is theirs to read.
+"""
 _Path: TypeAlias = tuple[str | int, ...]
 
 
@@ -44,10 +48,15 @@ class References:
             self._sources.append(source)
         return f"[ref:{self._nonce}:{number}]"
 
-    def keystore(self, paths: Iterable[tuple[str, ...]]) -> JsonObject:
-        """Return a marker for each path below `keystore`, by the ref of its key."""
+    def keystore(
+        self, paths: Iterable[tuple[str, ...]], context: Mapping[str, Json]
+    ) -> JsonObject:
+        """Return a marker for each path below `keystore`, by the ref of its key.
+
+        The context says whose template it is: what decides which keys it may read.
+        """
         refs = sorted({".".join(path) for path in paths if path})
-        return {ref: self.mark({"key": ref}) for ref in refs}
+        return {ref: self.mark({"key": ref, **context}) for ref in refs}
 
     def extract(self, parameters: JsonObject) -> tuple[JsonObject, list[Reference]]:
         """Return the parameters with `***` for every marker, and what stood there."""

@@ -1,20 +1,19 @@
 """Does a rule hold together: its conditions, its templates, and what it hands on."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from attune.domain.condition import compile_conditions
 from attune.domain.enforcement import EnforcementCondition
 from attune.domain.errors import InvalidInput
-from attune.domain.expression import Expression
-from attune.domain.json import Json, JsonObject, format_place
+from attune.domain.json import Json, JsonObject
+from attune.domain.keystore import (
+    handing_on_problems,
+    reading_problems,
+    template_paths,
+)
 from attune.domain.schema_template import validate_templates
-from attune.domain.template import check_template, compile_template, templates_in
+from attune.domain.template import check_template
 from attune.domain.timer_text import timer_problems
-
-KEYSTORE: Final = "keystore"
-"""The namespace of keys; a rule must not read what its maker may not decrypt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +28,8 @@ class RuleText:
     action_schema: JsonObject
     trigger_ref: str
     trigger_schema: JsonObject
+    secret_config: frozenset[str] = frozenset()
+    """The settings of its pack that nobody may see."""
 
 
 def canonical_conditions(
@@ -66,7 +67,7 @@ def check_rule(rule: RuleText) -> list[str]:
     ]
     return [
         *_condition_problems(rule),
-        *(broken or _keystore_problems(templates)),
+        *(broken or _secret_problems(rule)),
         *validate_templates(rule.action_schema, rule.action_params, "action_params"),
         *(_trigger_problems(rule)),
     ]
@@ -82,22 +83,16 @@ def _trigger_problems(rule: RuleText) -> list[str]:
 
 def _condition_problems(rule: RuleText) -> list[str]:
     try:
-        compile_conditions(rule.conditions, rule.condition)
+        conditions = compile_conditions(rule.conditions, rule.condition)
     except InvalidInput as error:
         return error.problems or [f"conditions: {error.message}"]
-    return []
+    return reading_problems(conditions.reads(), rule.secret_config, "action_params")
 
 
-def _keystore_problems(values: Mapping[str, Json]) -> list[str]:
+def _secret_problems(rule: RuleText) -> list[str]:
+    tag = {"trace_tag_template": template_paths(rule.trace_tag_template)}
+    params: dict[str, Json] = {"action_params": rule.action_params}
     return [
-        f"{format_place(place)}: {KEYSTORE} cannot be used in rules yet"
-        for where, value in values.items()
-        for place, text in templates_in(value, (where,))
-        if KEYSTORE in _names(text)
+        *handing_on_problems(params, rule.secret_config),
+        *reading_problems(tag, rule.secret_config, "action_params"),
     ]
-
-
-def _names(text: str) -> Iterator[str]:
-    for part in compile_template(text).parts:
-        if isinstance(part, Expression):
-            yield from part.names

@@ -4,10 +4,11 @@ from itertools import pairwise
 from typing import Final
 
 from attune.domain.json import JsonObject, format_place
+from attune.domain.keystore import KEYSTORE
 from attune.domain.schema import secret_names, to_json_schema
 from attune.domain.workflow_definition import Workflow
 from attune.domain.workflow_field import did_you_mean
-from attune.domain.workflow_needs import KEYSTORE, TASK_NAMES
+from attune.domain.workflow_needs import TASK_NAMES
 from attune.domain.workflow_site import Site, sites_of
 from attune.domain.workflow_template import Path, Templated
 from attune.domain.workflow_view import FIXED_NAMES, VARIABLE_NAMES

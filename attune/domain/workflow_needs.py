@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Final, assert_never
 
+from attune.domain.keystore import KEYSTORE
 from attune.domain.workflow_definition import Workflow
 from attune.domain.workflow_event import Begin, Due, Ended, Event, Over, Restart, Stop
 from attune.domain.workflow_state import FanOut
@@ -11,7 +12,6 @@ from attune.domain.workflow_task import Task
 from attune.domain.workflow_template import Path, Reads, all_reads
 
 TASK_NAMES: Final = frozenset({"task", "tasks"})
-KEYSTORE: Final = "keystore"
 CONFIG: Final = "config"
 RESULT: Final = "result"
 _STATUS: Final = "status"

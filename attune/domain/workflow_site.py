@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from attune.domain.expression import Expression
+from attune.domain.keystore import KEYSTORE
 from attune.domain.workflow_definition import Workflow
-from attune.domain.workflow_needs import KEYSTORE
 from attune.domain.workflow_task import Amount, Publication, Task
 from attune.domain.workflow_template import Condition, Place, Templated
 from attune.domain.workflow_view import FIXED_NAMES, ITEM_NAMES, VARIABLE_NAMES

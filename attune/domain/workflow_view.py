@@ -6,9 +6,10 @@ from typing import Final
 
 from attune.domain.execution import ExecutionStatus
 from attune.domain.json import Json, JsonObject
+from attune.domain.keystore import KEYSTORE, keystore_of
 from attune.domain.workflow_definition import Workflow
 from attune.domain.workflow_event import Facts
-from attune.domain.workflow_needs import KEYSTORE, TASK_NAMES
+from attune.domain.workflow_needs import TASK_NAMES
 from attune.domain.workflow_state import SKIPPED, WorkflowState
 from attune.domain.workflow_template import Functions, Names, Reads
 
@@ -79,7 +80,7 @@ class View:
         if in_input:
             parameters = facts.marked_parameters or parameters
             config = facts.marked_config or config
-            fixed[KEYSTORE] = _nested(facts.keystore, reads)
+            fixed[KEYSTORE] = _keystore(facts.keystore, reads)
         fixed |= {"parameters": parameters, "config": config}
         for path in reads.paths:
             if path[0] in VARIABLE_NAMES:
@@ -120,15 +121,6 @@ class View:
         return {each: self.result(each) for each in task.nested}
 
 
-def _nested(markers: JsonObject, reads: Reads) -> JsonObject:
-    """Return what `keystore` is where these paths are read."""
-    keystore: JsonObject = {}
-    for path in sorted(path[1:] for path in reads.paths if path[0] == KEYSTORE):
-        inner = keystore
-        for step in path[:-1]:
-            below = inner.setdefault(step, {})
-            # Of a key and one whose ref goes on after it, the check lets one through.
-            inner = below if isinstance(below, dict) else {}
-        if path:
-            inner[path[-1]] = markers.get(".".join(path))
-    return keystore
+def _keystore(markers: JsonObject, reads: Reads) -> JsonObject:
+    paths = (path[1:] for path in reads.paths if path[0] == KEYSTORE)
+    return keystore_of(markers, paths)

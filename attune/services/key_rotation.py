@@ -14,7 +14,13 @@ from attune.domain.json import Json, JsonObject
 from attune.security.encryption import Encryption, Undecryptable
 from attune.services.execution.write import secret_place
 from attune.services.key_value import key_place
-from attune.services.sealing import own_place, pack_place, reseal, rule_place
+from attune.services.sealing import (
+    own_place,
+    pack_place,
+    reseal,
+    rule_place,
+    trigger_place,
+)
 from attune.services.webhook_secret import reseal_secrets
 
 BATCH: Final = 100
@@ -131,10 +137,17 @@ class RotationService:
 
 def _resealed(encryption: Encryption, store: SealedStore, row: SealedRow) -> object:
     if store.is_document:
-        return _document(encryption, store.table, row.facts, row.value)
+        return _document(encryption, store.column, row.facts, row.value)
     place = _place(store.table, row.facts)
     plain = encryption.decrypt(str(row.value), associated=place)
     return encryption.encrypt(plain, associated=place)
+
+
+_PLACES: Final[Mapping[str, Callable[[str], str]]] = {
+    "config": pack_place,
+    "action_params": rule_place,
+    "trigger_params": trigger_place,
+}
 
 
 def _place(table: str, facts: Mapping[str, Any]) -> str:
@@ -144,17 +157,15 @@ def _place(table: str, facts: Mapping[str, Any]) -> str:
 
 
 def _document(
-    encryption: Encryption, table: str, facts: Mapping[str, Any], value: JsonObject
+    encryption: Encryption, column: str, facts: Mapping[str, Any], value: JsonObject
 ) -> Json:
     ref = facts["ref"]
-    if table == "trigger":
+    if column == "webhook_config":
         return reseal_secrets(encryption, ref, value)
-    places = {"pack": pack_place, "rule": rule_place}
-    place = (
-        places[table](ref)
-        if table in places
-        else own_place(ref, int(facts["identity"]))
-    )
+    if "identity" in facts:
+        place = own_place(ref, int(facts["identity"]))
+    else:
+        place = _PLACES[column](ref)
     return reseal(encryption, value, place=place)
 
 

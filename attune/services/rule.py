@@ -26,6 +26,7 @@ from attune.services.component import (
     write,
 )
 from attune.services.definitions import Definitions
+from attune.services.rule_reference import rule_secret_problems, secret_settings
 from attune.services.rule_view import RuleSecrets, RuleView, view_rules
 from attune.services.sealing import rule_place, trigger_place, unseal
 
@@ -211,7 +212,16 @@ async def _decide(
     pack_ref = values.get("pack_ref", rule.pack_ref)
     check_may_refer("trigger_ref", trigger, pack_ref)
     check_may_refer("action_ref", action, pack_ref)
-    problems = check_rule(_text(after, trigger, action))
+    secret_config = await secret_settings(tx, pack_ref, rule.owner_identity_id)
+    problems = check_rule(_text(after, trigger, action, secret_config))
+    problems += await rule_secret_problems(
+        tx,
+        caller,
+        rule.owner_identity_id,
+        after["action_params"],
+        pack_ref=pack_ref,
+        secret_config=secret_config,
+    )
     problems += await _unknown_sets(tx, after["permission_set_refs"] or [])
     if problems:
         raise InvalidInput("The rule is not valid", problems=problems)
@@ -223,7 +233,12 @@ async def _decide(
     rule.condition = mode or EnforcementCondition.ALL
 
 
-def _text(after: Mapping[str, Any], trigger: Trigger, action: ActionRow) -> RuleText:
+def _text(
+    after: Mapping[str, Any],
+    trigger: Trigger,
+    action: ActionRow,
+    secret_config: frozenset[str],
+) -> RuleText:
     conditions = after["conditions"]
     return RuleText(
         condition=after["condition"] or EnforcementCondition.ALL,
@@ -234,6 +249,7 @@ def _text(after: Mapping[str, Any], trigger: Trigger, action: ActionRow) -> Rule
         action_schema=action.param_schema,
         trigger_ref=trigger.ref,
         trigger_schema=trigger.param_schema,
+        secret_config=secret_config,
     )
 
 

@@ -12,7 +12,7 @@ from attune.domain.errors import InvalidInput
 from attune.domain.json import Json, JsonObject
 from attune.domain.parameters import prepare_parameters
 from attune.domain.permission import Caller
-from attune.domain.schema import REDACTED, redact
+from attune.domain.schema import redact
 from attune.security.encryption import Encryption
 from attune.services.event.matching import (
     EventFacts,
@@ -21,6 +21,7 @@ from attune.services.event.matching import (
     scope_of,
 )
 from attune.services.event.rulebook import CompiledRule, compile_rule
+from attune.services.execution.references import referring_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +72,7 @@ class RuleTrialService:
             row = (await tx.rules.matchable_one(seen.id))._asdict()
             rule = compile_rule(row, self._encryption)
             event, addressee = await _event(tx, caller, rule, sample)
-        config = redact(row["pack_config_schema"], rule.pack_config)
-        return _attempt(rule, event, addressee, config)
+        return _attempt(rule, event, addressee)
 
 
 async def _event(
@@ -101,7 +101,6 @@ def _attempt(
     rule: CompiledRule,
     event: EventFacts,
     addressee: str | None,
-    masked_config: JsonObject,
 ) -> Trial:
     trial = Trial(
         rule_ref=rule.ref,
@@ -120,45 +119,28 @@ def _attempt(
         error=explained.decision.error,
         conditions=explained.outcomes,
     )
-    return _rendered(decided, rule, event, masked_config)
+    return _rendered(decided, rule, event)
 
 
-def _rendered(
-    trial: Trial, rule: CompiledRule, event: EventFacts, masked_config: JsonObject
-) -> Trial:
-    """Add the parameters as they may be shown; what is wrong is wrong with the true."""
+def _rendered(trial: Trial, rule: CompiledRule, event: EventFacts) -> Trial:
+    """Add the parameters, as they would be shown with the execution."""
     try:
-        parameters, trace_tag = render_rule(rule, scope_of(rule, event))
+        rendered = render_rule(rule, scope_of(rule, event))
     except InvalidInput as wrong:
         # Where the conditions do not hold, nobody would have come to this.
         error = wrong.message if trial.would_match else trial.error
         return replace(trial, would_match=False, error=error)
     if rule.action is None:
-        return replace(trial, trace_tag=trace_tag)
+        return replace(trial, trace_tag=rendered.trace_tag)
     schema = rule.action.param_schema
-    problem = prepare_parameters(schema, parameters).problem
-    shown, shown_tag = _masked(rule, event, masked_config, parameters)
+    referring = referring_names(rendered.references)
+    problem = prepare_parameters(schema, rendered.parameters, referring).problem
     return replace(
         trial,
-        action_params=redact(schema, shown),
-        trace_tag=shown_tag,
+        action_params=redact(schema, rendered.parameters),
+        trace_tag=rendered.trace_tag,
         obstacles=[*trial.obstacles, problem] if problem else trial.obstacles,
     )
-
-
-def _masked(
-    rule: CompiledRule,
-    event: EventFacts,
-    masked_config: JsonObject,
-    parameters: JsonObject,
-) -> tuple[JsonObject, str | None]:
-    """Render without the pack's secrets, or tell nothing where that is impossible."""
-    scope = scope_of(rule, event)
-    scope["pack"] = {"config": masked_config}
-    try:
-        return render_rule(rule, scope)
-    except InvalidInput:
-        return dict.fromkeys(parameters, REDACTED), None
 
 
 def _obstacles(

@@ -12,11 +12,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    apply_sql("0009_key")
+    apply_sql("0009_key", "0009_snapshot_action")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    apply_sql("0003_snapshot_action")
     op.execute("DROP TABLE attune.pack_config")
     op.execute("ALTER TABLE attune.workflow_definition DROP COLUMN author")
     op.execute("ALTER TABLE attune.pack DROP COLUMN configured_by")

@@ -270,7 +270,7 @@ class Play:
             parameters=self.parameters,
             marked_parameters=self.marked_parameters,
             config=self.config if wanted.config else {},
-            keystore=self.references.keystore(wanted.keystore),
+            keystore=self.references.keystore(wanted.keystore, {}),
             system={"workflow_start": "2026", "execution_id": 1, "workflow_ref": "a.b"},
             results={name: self.result(name) for name in wanted.results},
             items={at: values[at] for at in wanted.items} if values else {},

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from attune.db.models import Key
-from attune.db.repositories.base import equals
+from attune.db.repositories.base import equals, present
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
 from attune.db.visibility import Columns, in_visible_pack, permitted
 from attune.domain.key import OwnerType, towards_others
@@ -66,28 +66,23 @@ class KeyRepository(ComponentRepository[Key]):
     model = Key
     searched = ("ref", "name")
 
-    async def find_for_action(
-        self, action_id: int | None, pack_ref: str | None
-    ) -> Sequence[Key]:
-        """Return the keys that the action or its pack owns, the pack's first."""
-        query = select(Key).where(
-            or_(Key.owner_action_id == action_id, Key.owner_pack_ref == pack_ref)
-        )
-        return await self._all(query.order_by(Key.owner_type, Key.id))
-
     async def find_owned(
         self, pack_ref: str | None, action_ref: str | None
     ) -> Sequence[Key]:
         """Return the keys of a pack and of an action, the action's last."""
-        query = select(Key).where(
-            or_(Key.owner_action_ref == action_ref, Key.owner_pack_ref == pack_ref)
+        owners = present(
+            equals(Key.owner_pack_ref, pack_ref),
+            equals(Key.owner_action_ref, action_ref),
         )
+        query = select(Key).where(or_(false(), *owners))
         return await self._all(query.order_by(Key.owner_type.desc(), Key.id))
 
     async def find_decryptable(
         self, refs: Collection[str], callers: Sequence[Caller]
     ) -> Sequence[Key]:
         """Return those of the refs whose values all of the callers may know."""
+        if not callers:
+            return []
         among = and_(*map(decryptable_keys, callers))
         return await self.find_by_refs(refs, among=among)
 

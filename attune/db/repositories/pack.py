@@ -1,13 +1,32 @@
 """Packs and their installations."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
-from attune.db.models import Action, Pack, PackInstall, Rule, Sensor, Trigger
+from attune.db.models import (
+    Action,
+    Pack,
+    PackConfig,
+    PackInstall,
+    Rule,
+    Sensor,
+    Trigger,
+)
 from attune.db.repositories.base import Repository, equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
+
+
+@dataclass(frozen=True)
+class ConfigLayers:
+    """What a pack is configured with, and on top of it what an identity wants."""
+
+    schema: dict[str, Any] = field(default_factory=dict)
+    base: dict[str, Any] = field(default_factory=dict)
+    configured_by: int | None = None
+    own: dict[str, Any] | None = None
 
 
 class PackRepository(ComponentRepository[Pack]):
@@ -26,10 +45,23 @@ class PackRepository(ComponentRepository[Pack]):
         ]
         return dict((await self._session.execute(select(*counts))).mappings().one())
 
-    async def config_of(self, ref: str | None) -> dict[str, Any]:
-        """Return the configuration as it is stored; nothing of an unknown pack."""
-        config = await self._session.scalar(select(Pack.config).where(Pack.ref == ref))
-        return config or {}
+    async def config_layers(
+        self, ref: str | None, identity_id: int | None
+    ) -> ConfigLayers:
+        """Return what a pack is configured with for an identity, as it is stored.
+
+        An unknown pack is configured with nothing.
+        """
+        own = and_(PackConfig.pack_id == Pack.id, PackConfig.identity_id == identity_id)
+        query = (
+            select(
+                Pack.conf_schema, Pack.config, Pack.configured_by_id, PackConfig.config
+            )
+            .outerjoin(PackConfig, own)
+            .where(Pack.ref == ref)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return ConfigLayers() if row is None else ConfigLayers(*row)
 
     def _conditions(
         self, wanted: ComponentFilter

@@ -38,6 +38,7 @@ _COLUMNS: Final = (
     "status",
     "result",
     "finished_at",
+    "secret_references",
 )
 _NAMES: Final = ", ".join(_COLUMNS)
 _VALUES: Final = ", ".join(f"x.{name}" for name in _COLUMNS)
@@ -56,7 +57,6 @@ _CHILD_COLUMNS: Final = (
     "workflow_task",
     "original_execution",
     "workflow_id",
-    "secret_references",
     "dispatched_at",
 )
 # A limited one waits for admission; everybody else starts in the run of its workflow.

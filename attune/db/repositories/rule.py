@@ -17,6 +17,7 @@ _MATCHABLE: Final = """
         r.id, r.ref, r.enabled, r.conditions, r.condition, r.action_params,
         r.permission_set_refs, r.owner_identity, r.trace_tag_template,
         p.config AS pack_config, p.conf_schema AS pack_config_schema,
+        c.config AS own_config,
         r.trigger_ref, t.id AS trigger_id, coalesce(t.enabled, false) AS trigger_enabled,
         a.id AS action_id, coalesce(a.ref, r.action_ref) AS action_ref,
         a.pack_ref AS action_pack_ref,
@@ -28,6 +29,8 @@ _MATCHABLE: Final = """
     FROM attune.rule AS r
     LEFT JOIN attune.trigger AS t ON t.id = r.trigger
     JOIN attune.pack AS p ON p.id = r.pack
+    LEFT JOIN attune.pack_config AS c
+        ON c.pack = p.id AND c.identity = r.owner_identity
     LEFT JOIN attune.action AS a ON a.id = r.action
     LEFT JOIN attune.runtime AS rt ON rt.id = a.runtime
 """

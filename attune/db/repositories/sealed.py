@@ -64,6 +64,12 @@ STORES: Final = (
         facts="jsonb_build_object('ref', t.ref)",
     ),
     SealedStore(
+        name="configurations of rules for sensors",
+        table="rule",
+        column="trigger_params",
+        facts="jsonb_build_object('ref', t.ref)",
+    ),
+    SealedStore(
         name="webhooks",
         table="trigger",
         column="webhook_config",

@@ -24,6 +24,7 @@ _FACTS = """
     e.timeout_seconds, e.started_at, e.workflow_id, e.parent, e.awaited,
     e.secret_references,
     e.definition -> 'action' -> 'param_schema' AS param_schema,
+    CAST(e.definition -> 'workflow' ->> 'author' AS bigint) AS author,
     clock_timestamp() AS read_at,
     pg_advisory_xact_lock_shared(4150, 3) IS NULL AS holds_policies
 """
@@ -168,6 +169,8 @@ class LockedWorkflow:
     awaited: bool
     secret_references: list[Any] | None
     param_schema: JsonObject
+    author: int | None
+    """Who had written the workflow when it was requested."""
     read_at: datetime
     """By the database's clock."""
 

@@ -50,7 +50,8 @@ BEGIN
                     'id', w.id,
                     'ref', w.ref,
                     'version', w.version,
-                    'definition', w.definition
+                    'definition', w.definition,
+                    'author', w.author
                 )
             )
             FROM attune.workflow_definition AS w

@@ -1,6 +1,9 @@
 """Keep the secrets of an execution out of what its own code leaves behind."""
 
+from contextlib import suppress
+
 from attune.db.database import Transaction
+from attune.domain.errors import InvalidInput
 from attune.domain.json import Json
 from attune.domain.permission import Caller
 from attune.runtimes.masking import Masking
@@ -24,7 +27,7 @@ class Masks:
         secrets: list[Json] = [
             *(await read_secrets(tx, self._encryption, caller.execution_id)).values(),
             *await self._keys(tx, caller),
-            *await self._referred(tx, caller.execution_id),
+            *await self._referred(tx, caller.execution_id, caller.identity_id),
         ]
         return Masking(text for secret in secrets for text in texts_of(secret))
 
@@ -42,13 +45,21 @@ class Masks:
             if key.encrypted
         ]
 
-    async def _referred(self, tx: Transaction, execution_id: int) -> list[Json]:
+    async def _referred(
+        self, tx: Transaction, execution_id: int, executor_id: int | None
+    ) -> list[Json]:
         handed_on = await tx.executions.references_of(execution_id)
         if handed_on is None:
             return []
         config, references = handed_on
-        filled = await SecretReader(tx, self._encryption).filled(config, references)
-        return [filled.get(str(each["path"][0])) for each in references]
+        reader = SecretReader(tx, self._encryption, executor_id)
+        found = []
+        for each in references:
+            # What can no longer be read can no longer be masked either.
+            with suppress(InvalidInput):
+                filled = await reader.filled(config, [each])
+                found.append(filled.get(str(each["path"][0])))
+        return found
 
 
 def _masked(value: Json, masking: Masking) -> Json:

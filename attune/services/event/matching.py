@@ -3,14 +3,16 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.json import Json, JsonObject
+from attune.domain.reference import Reference
 from attune.domain.template import render
+from attune.services.event.match_secret import MatchSecrets
 from attune.services.event.rulebook import CompiledRule
 
 LONGEST_REASON: Final = 300
@@ -52,8 +54,7 @@ class Match:
     error: str | None = None
     skipped: str | None = None
     """Why it was not offered the event at all."""
-    parameters: JsonObject | None = None
-    trace_tag: str | None = None
+    rendered: "Rendered | None" = None
 
     def action(self) -> ExecutableAction:
         """Return what is to be executed; a rule without an action never matches."""
@@ -77,6 +78,16 @@ class Match:
             "skipped": self.skipped,
         }
         return {name: value for name, value in note.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """What an event makes of the templates of a rule."""
+
+    parameters: JsonObject = field(default_factory=dict)
+    """With `***` for every secret that is referred to."""
+    references: list[Reference] = field(default_factory=list)
+    trace_tag: str | None = None
 
 
 def notes_of(matches: Sequence[Match]) -> list[dict[str, Any]]:
@@ -137,30 +148,27 @@ def _rendered(
     rule: CompiledRule, scope: Mapping[str, Json], decided_by: str | None
 ) -> Match:
     try:
-        parameters, trace_tag = render_rule(rule, scope)
+        rendered = render_rule(rule, scope)
     except InvalidInput as error:
         return Match(rule=rule, matched=False, error=error.message)
-    return Match(
-        rule=rule,
-        matched=True,
-        decided_by=decided_by,
-        parameters=parameters,
-        trace_tag=trace_tag,
-    )
+    return Match(rule=rule, matched=True, decided_by=decided_by, rendered=rendered)
 
 
-def render_rule(
-    rule: CompiledRule, scope: Mapping[str, Json]
-) -> tuple[JsonObject, str | None]:
+def render_rule(rule: CompiledRule, scope: Mapping[str, Json]) -> Rendered:
     """Return the parameters and the trace tag that the event gives."""
+    secrets = MatchSecrets(rule)
     try:
-        parameters = render(rule.action_params, scope)
+        parameters = render(rule.action_params, secrets.within(scope))
         trace_tag = render(rule.trace_tag_template, scope)
     except InvalidInput as error:
         raise InvalidInput(f"action_params: {error.message}") from None
-    return (
-        parameters if isinstance(parameters, dict) else {},
-        None if trace_tag is None else str(trace_tag)[:_LONGEST_TRACE_TAG],
+    stored, references = secrets.extract(
+        parameters if isinstance(parameters, dict) else {}
+    )
+    return Rendered(
+        parameters=stored,
+        references=references,
+        trace_tag=None if trace_tag is None else str(trace_tag)[:_LONGEST_TRACE_TAG],
     )
 
 

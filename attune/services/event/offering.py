@@ -11,8 +11,15 @@ from attune.domain.enforcement import EnforcementStatus
 from attune.domain.json import JsonObject
 from attune.domain.schema import redact
 from attune.security.encryption import Encryption
-from attune.services.event.matching import EventFacts, Match, notes_of, offer_all
+from attune.services.event.matching import (
+    EventFacts,
+    Match,
+    Rendered,
+    notes_of,
+    offer_all,
+)
 from attune.services.event.rulebook import CompiledRule, Rulebook
+from attune.services.execution.references import referring_names
 from attune.services.execution.row import (
     Origin,
     PreparedExecution,
@@ -122,37 +129,42 @@ def _notes(offered: Sequence[_Offered]) -> Mapping[int, Sequence[Any]]:
 
 
 def _enforcement(match: Match, event: WrittenEvent) -> Mapping[str, Any]:
-    rule = match.rule
+    rule, rendered = match.rule, match.rendered or Rendered()
     return {
         "rule": rule.id,
         "rule_ref": rule.ref,
         "trigger_ref": event.facts.trigger_ref,
         "event": event.facts.id,
-        "config": _masked(match, rule),
+        "config": _masked(rule, rendered),
         "status": EnforcementStatus.PROCESSED,
         "condition": rule.condition,
         "conditions": rule.conditions,
-        "trace_tag": match.trace_tag or event.trace_tag,
+        "trace_tag": rendered.trace_tag or event.trace_tag,
     }
 
 
 def _execution(match: Match, event: WrittenEvent) -> PreparedExecution:
-    rule = match.rule
-    return prepare_execution(
+    rule, rendered = match.rule, match.rendered or Rendered()
+    prepared = prepare_execution(
         match.action(),
-        match.parameters or {},
+        rendered.parameters,
         Origin(
             executor_id=rule.owner_id,
             rule_ref=rule.ref,
             trigger_ref=event.facts.trigger_ref,
-            trace_tag=match.trace_tag or event.trace_tag,
+            trace_tag=rendered.trace_tag or event.trace_tag,
         ),
         Terms(permission_set_refs=rule.permission_set_refs),
         now=utc_now(),
+        referring=referring_names(rendered.references),
     )
+    if not rendered.references:
+        return prepared
+    row = {**prepared.row, "secret_references": rendered.references}
+    return PreparedExecution(row, prepared.secrets)
 
 
-def _masked(match: Match, rule: CompiledRule) -> JsonObject:
+def _masked(rule: CompiledRule, rendered: Rendered) -> JsonObject:
     """Return the rendered parameters without the values of secret ones."""
     schema = rule.action.param_schema if rule.action else {}
-    return redact(schema, match.parameters or {})
+    return redact(schema, rendered.parameters)

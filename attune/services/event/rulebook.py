@@ -11,8 +11,10 @@ from attune.domain.enforcement import EnforcementCondition
 from attune.domain.errors import InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.json import Json, JsonObject
+from attune.domain.keystore import Path, key_paths
 from attune.security.encryption import Encryption, Undecryptable
-from attune.services.sealing import pack_place, rule_place, unseal
+from attune.services.pack.configured import configured
+from attune.services.sealing import rule_place, unseal
 
 SAME_ERROR_SECONDS: Final = 10.0
 
@@ -38,6 +40,10 @@ class CompiledRule:
     owner_id: int | None
     trace_tag_template: str | None
     pack_config: JsonObject
+    """Without what is secret in it."""
+    secret_config: frozenset[str]
+    keystore: frozenset[Path]
+    """The paths of keys that its parameters refer to."""
 
 
 class Rulebook:
@@ -86,11 +92,11 @@ class Rulebook:
 def compile_rule(row: Mapping[str, Any], encryption: Encryption) -> CompiledRule:
     """Return the rule; one whose conditions are broken never matches and says why."""
     compiled, problem = None, None
-    config, params = row["pack_config"], row["action_params"]
-    places = pack_place(row["ref"].partition(".")[0]), rule_place(row["ref"])
+    params = row["action_params"]
+    schema, base = row["pack_config_schema"], row["pack_config"]
+    config = configured(schema, base, row["own_config"])
     try:
-        config = unseal(encryption, config, place=places[0])
-        params = unseal(encryption, params, place=places[1])
+        params = unseal(encryption, params, place=rule_place(row["ref"]))
         compiled = compile_conditions(row["conditions"], row["condition"])
     except InvalidInput as error:
         problem = "; ".join([error.message, *error.problems])
@@ -111,7 +117,9 @@ def compile_rule(row: Mapping[str, Any], encryption: Encryption) -> CompiledRule
         permission_set_refs=row["permission_set_refs"],
         owner_id=row["owner_identity"],
         trace_tag_template=row["trace_tag_template"],
-        pack_config=config,
+        pack_config=config.masked(),
+        secret_config=config.secret,
+        keystore=key_paths(row["action_params"]),
     )
 
 

@@ -8,10 +8,9 @@ from attune.db.repositories.attempt import StartedExecution
 from attune.domain.errors import Conflict, InvalidInput, NotFound, TooLarge
 from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.domain.permission import TokenType
-from attune.domain.reference import sources
 from attune.runtimes.launch import ActionLaunch
 from attune.runtimes.report import AttemptEnd, AttemptRecord, AttemptStart, OutputTail
-from attune.security.encryption import Encryption
+from attune.security.encryption import Encryption, Undecryptable
 from attune.security.tokens import Tokens
 from attune.services.execution.launch import (
     choose_runtime,
@@ -60,7 +59,7 @@ class AttemptService:
                 raise await _refusal(tx, execution_id)
             try:
                 return await self._launch(tx, started, start.worker_id)
-            except InvalidInput as error:
+            except (InvalidInput, Undecryptable) as error:
                 # No other worker need try.
                 error_text = error.message
                 result = {"succeeded": False, "error": error_text}
@@ -72,20 +71,21 @@ class AttemptService:
     ) -> ActionLaunch:
         secrets = unseal(self._encryption, started.id, started.secrets or {})
         keys, secret_names = owned_values(self._encryption, started)
-        config = started.config
-        if started.secret_references:
-            reader = SecretReader(tx, self._encryption)
-            config = await reader.filled(config, started.secret_references)
+        reader = SecretReader(tx, self._encryption, started.executor_id)
+        references = started.secret_references or ()
+        config = await reader.filled(started.config, references)
+        runtime = await choose_runtime(tx, started, worker_id)
+        own = (key["ref"] for key in started.keys or () if key["encrypted"])
         await note_read_for(
             tx,
             started.id,
             worker_id=worker_id,
             executor_id=started.executor_id,
-            secrets=_given(started),
+            secrets=sorted({*own, *reader.read}),
         )
         return compose_launch(
             started,
-            await choose_runtime(tx, started, worker_id),
+            runtime,
             parameters={**keys, **config, **secrets},
             secret=secret_names | referring_names(started.secret_references),
             token=self._token(started),
@@ -144,14 +144,6 @@ class AttemptService:
             scope="execution",
             metadata=metadata,
         )
-
-
-def _given(started: StartedExecution) -> list[str]:
-    """Return what is stored elsewhere and was decrypted for this execution."""
-    keys = (key["ref"] for key in started.keys or () if key["encrypted"])
-    references = sources(list(started.secret_references or ()))
-    named = (f"keystore.{each['key']}" for each in references if "key" in each)
-    return sorted({*keys, *named})
 
 
 async def _append(

@@ -80,10 +80,10 @@ def action_columns(
     return _switched(document, columns)
 
 
-def workflow_columns(document: WorkflowDocument) -> Columns:
-    """Return the columns of a workflow; the graph is kept as it was written."""
+def workflow_columns(document: WorkflowDocument, author_id: int | None) -> Columns:
+    """Return the columns of a workflow; whoever installs it vouches for its graph."""
     columns = {name: getattr(document, name) for name in _OF_WORKFLOW}
-    return {**columns, "definition": graph_of(document)}
+    return {**columns, "definition": graph_of(document), "author_id": author_id}
 
 
 def sensor_columns(document: SensorDocument, runtimes: Mapping[str, str]) -> Columns:

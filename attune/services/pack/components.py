@@ -97,7 +97,9 @@ class ComponentInstallation:
         return triggers
 
     async def _actions(self, runtimes: Mapping[str, str]) -> None:
-        workflows = await put_workflows(self.rows, self.components)
+        workflows = await put_workflows(
+            self.rows, self.components, self.caller.identity_id
+        )
         wanted = {
             each.document.ref: columns.action_columns(
                 each.document, runtimes, workflows.get(each.document.ref)

@@ -1,5 +1,7 @@
 """What rules and sensors of a pack refer to: it is there, and fits."""
 
+from dataclasses import replace
+
 from attune.db.database import Transaction
 from attune.db.models.action import Action as ActionRow
 from attune.db.models.trigger import Trigger
@@ -13,6 +15,7 @@ from attune.packs.component import RuleDocument
 from attune.packs.definition import Components, Sourced
 from attune.packs.problems import Problems
 from attune.services.component import check_may_refer
+from attune.services.rule_reference import rule_secret_problems, secret_settings
 
 
 async def check_rules(
@@ -35,7 +38,9 @@ async def check_rules(
                 each.source, f"action_ref: there is no action {rule.action_ref}"
             )
         if trigger is not None and action is not None:
-            _check(caller, each, trigger, action, problems)
+            await _check(
+                tx, caller, each, trigger=trigger, action=action, problems=problems
+            )
 
 
 async def check_sensors(
@@ -48,9 +53,11 @@ async def check_sensors(
                 problems.add(each.source, f"trigger_types: there is no trigger {ref}")
 
 
-def _check(
+async def _check(
+    tx: Transaction,
     caller: Caller,
     each: Sourced[RuleDocument],
+    *,
     trigger: Trigger,
     action: ActionRow,
     problems: Problems,
@@ -58,8 +65,21 @@ def _check(
     pack_ref = each.document.ref.partition(".")[0]
     target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
-    text = rule_text(each.document, action.param_schema, trigger.param_schema)
+    secret_config = await secret_settings(tx, pack_ref, caller.identity_id)
+    text = replace(
+        rule_text(each.document, action.param_schema, trigger.param_schema),
+        secret_config=secret_config,
+    )
     for problem in check_rule(text):
+        problems.add(each.source, problem)
+    for problem in await rule_secret_problems(
+        tx,
+        caller,
+        caller.identity_id,
+        each.document.action_params,
+        pack_ref=pack_ref,
+        secret_config=secret_config,
+    ):
         problems.add(each.source, problem)
     try:
         check_may_refer("trigger_ref", trigger, pack_ref)

@@ -95,7 +95,7 @@ class PackWorkflowService:
             # An installation waits meanwhile, and the files stay what they are.
             pack = await tx.packs.lock(seen.id)
             checked = await self._checked(tx, caller, pack)
-            written = await _write(tx, pack, checked)
+            written = await _write(tx, caller, pack, checked)
         self._definitions.forget()
         return SyncedWorkflows(
             pack_ref=pack.ref,
@@ -147,7 +147,7 @@ class PackWorkflowService:
 
 
 async def _write(
-    tx: Transaction, pack: Pack, checked: _Checked
+    tx: Transaction, caller: Caller, pack: Pack, checked: _Checked
 ) -> list[SyncedWorkflow]:
     """Write what holds together, each with its action; tells what there was to do."""
     refs = {ref for ref, each in checked.findings.items() if not each.problems}
@@ -158,7 +158,7 @@ async def _write(
     )
     known = {row.ref for row in await tx.workflow_definitions.find_by_pack(pack.id)}
     rows = Rows(tx, pack)
-    ids = await put_workflows(rows, components)
+    ids = await put_workflows(rows, components, caller.identity_id)
     wanted = {
         each.document.ref: columns.action_columns(
             each.document, {}, ids[each.document.ref]

@@ -60,7 +60,9 @@ def files_of(components: Components, dependencies: Collection[str]) -> PackFiles
     )
 
 
-async def put_workflows(rows: Rows, components: Components) -> dict[str, int]:
+async def put_workflows(
+    rows: Rows, components: Components, author_id: int | None
+) -> dict[str, int]:
     """Write the workflows and return their ids by ref.
 
     Where an action of the same ref was made through the API, that one stays alone.
@@ -68,7 +70,7 @@ async def put_workflows(rows: Rows, components: Components) -> dict[str, int]:
     found = await rows.tx.actions.find_by_pack(rows.pack.id)
     taken = {row.ref for row in found if row.is_adhoc}
     wanted = {
-        each.document.ref: columns.workflow_columns(each.document)
+        each.document.ref: columns.workflow_columns(each.document, author_id)
         for each in components.workflows
         if each.document.ref not in taken
     }

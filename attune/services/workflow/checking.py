@@ -10,6 +10,7 @@ from attune.db.repositories.action import referable_actions, visible_actions
 from attune.db.visibility import visible_packs
 from attune.domain.errors import InvalidInput
 from attune.domain.json import JsonObject
+from attune.domain.keystore import key_uses
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.schema import check_schema
 from attune.domain.workflow_check import (
@@ -19,6 +20,7 @@ from attune.domain.workflow_check import (
     check_workflow,
 )
 from attune.services.component import check_may_refer
+from attune.services.key_reference import reference_problems
 
 _MOST_OFFERED: Final = 100
 """How many other actions of a pack are compared with a ref that is not known."""
@@ -70,10 +72,12 @@ async def check_draft(tx: Transaction, caller: Caller, draft: Draft) -> Findings
     checked = await asyncio.to_thread(
         check_workflow, draft.definition, draft.param_schema, known, draft.pack_ref
     )
+    uses = key_uses(draft.definition)
     return Findings(
         problems=[
             *_schema_problems(draft),
             *checked.problems,
+            *await reference_problems(tx, [caller], uses, draft.pack_ref, owns=True),
             *_reference_problems(found, draft.pack_ref),
         ],
         warnings=[*checked.warnings, *_switched_off(found), *_not_yet(absent)],

@@ -41,6 +41,7 @@ async def make_workflow(
     """Write a new workflow with its action; raises InvalidInput with every problem."""
     findings = await _check(tx, caller, workflow, values)
     write(workflow, _only(_OF_WORKFLOW, values))
+    workflow.author_id = caller.identity_id
     await tx.workflow_definitions.add(workflow)
     await _write_action(tx, workflow, values)
     return findings
@@ -56,6 +57,7 @@ async def change_workflow(
     findings = Findings()
     if values.keys() & set(_DECISIVE):
         findings = await _check(tx, caller, workflow, values)
+        workflow.author_id = caller.identity_id
     write(workflow, _only(_OF_WORKFLOW, values))
     await _write_action(tx, workflow, values)
     return findings

@@ -142,8 +142,10 @@ class StateLoader:
         if not wanted.config:
             return {}, None
         if self._config is None:
-            config = await self.tx.packs.config_of(self.run.pack_ref)
-            self._config = self.secrets.config(config)
+            layers = await self.tx.packs.config_layers(
+                self.run.pack_ref, self.run.executor
+            )
+            self._config = self.secrets.config(layers)
         return self._config
 
     async def _result_of(self, name: str) -> Json:

@@ -1,14 +1,14 @@
 """What templates of a workflow see of secrets: markers, and what is stored for them."""
 
 import secrets
-from collections.abc import Mapping
 from copy import copy
 
+from attune.db.repositories.pack import ConfigLayers
 from attune.db.repositories.workflow_run import LockedWorkflow
-from attune.domain.json import Json, JsonObject
+from attune.domain.json import JsonObject
 from attune.domain.reference import Reference, References
-from attune.domain.schema import REDACTED, secret_names
-from attune.services.sealing import is_sealed
+from attune.domain.schema import secret_names
+from attune.services.pack.configured import configured
 
 
 class WorkflowSecrets:
@@ -35,30 +35,30 @@ class WorkflowSecrets:
             marked[name] = self._references.mark(source)
         return marked
 
-    def config(self, config: Mapping[str, Json]) -> tuple[JsonObject, JsonObject]:
-        """Return the pack's configuration masked, and with markers."""
-        masked, marked = dict(config), dict(config)
-        for name, value in config.items():
-            if is_sealed(value):
-                masked[name] = REDACTED
-                marked[name] = self._references.mark(
-                    {"config": name, "pack": self._workflow.pack_ref}
-                )
-        return masked, marked
+    def config(self, layers: ConfigLayers) -> tuple[JsonObject, JsonObject]:
+        """Return what the pack is configured with, masked, and with markers."""
+        found = configured(layers.schema, layers.base, layers.own)
+        marked = dict(found.values)
+        for name in found.secret:
+            source: JsonObject = {"config": name, "pack": self._workflow.pack_ref}
+            marked[name] = self._references.mark({**source, "own": True})
+        return found.masked(), marked
 
     def keystore(self, paths: frozenset[tuple[str, ...]]) -> JsonObject:
-        """Return what `keystore` is in templates that read these paths."""
-        return self._references.keystore(paths)
+        """Return what `keystore` is in templates that read these paths.
+
+        A key of the workflow's pack or action may be read, and what its author and who
+        executes it may decrypt.
+        """
+        workflow = self._workflow
+        context: JsonObject = {
+            "pack": workflow.pack_ref,
+            "action": workflow.action_ref,
+            "author": workflow.author,
+            "own": True,
+        }
+        return self._references.keystore(paths, context)
 
     def extract(self, parameters: JsonObject) -> tuple[JsonObject, list[Reference]]:
-        """Return parameters as they are stored, and which secrets belong where.
-
-        A key is looked for among those of the workflow's pack and of its action.
-        """
-        stored, references = self._references.extract(parameters)
-        for reference in references:
-            for part in reference["parts"]:
-                if isinstance(part, dict) and "key" in part:
-                    part["pack"] = self._workflow.pack_ref
-                    part["action"] = self._workflow.action_ref
-        return stored, references
+        """Return parameters as they are stored, and which secrets belong where."""
+        return self._references.extract(parameters)

@@ -184,7 +184,9 @@ async def test_rules_of_what_does_not_exist_are_not_found(
         ({"trigger_params": {"every": "day"}}, "trigger_params"),
         ({"trace_tag_template": "{{ event. }}"}, "trace_tag_template"),
         ({"permission_set_refs": ["no.such"]}, "permission_set_refs"),
-        ({"action_params": {"text": "{{ keystore.pack.token }}"}}, "keystore"),
+        ({"action_params": {"text": "{{ keystore.pack.no.token }}"}}, "no key"),
+        ({"action_params": {"text": "{{ keystore.system.none }}"}}, "no key"),
+        ({"conditions": ["keystore.a == 'x'"]}, "keystore"),
         ({"action_params": {"text": "{{ [(keystore)][0] }}"}}, "keystore"),
     ],
     ids=str,
@@ -220,6 +222,38 @@ async def test_what_cannot_be_meant_is_refused(
     answer = await shop.send("POST", "/rules", rule_body(shop) | change)
 
     assert answer.status_code == status, answer.text
+
+
+async def test_a_rule_refers_to_keys_that_its_maker_and_its_owner_may_decrypt(
+    shop: Workshop, sql: asyncpg.Connection
+) -> None:
+    key = {"name": "token", "owner_type": "system", "value": "v", "encrypted": True}
+    await shop.post("/keys", key)
+    referring = {"action_params": {"text": "Bearer {{ keystore.system.token }}"}}
+    grants = [
+        grant("packs", "read"),
+        grant("rules", "create", "read", "update"),
+        grant("actions", "read", "execute"),
+        grant("triggers", "read"),
+    ]
+    blind = await shop.api.person(grants)
+    others = rule_body(shop, ref=f"{shop.pack.ref}.others")
+    assert (await shop.send("POST", "/rules", others, who=blind)).status_code == 201
+
+    refused = await shop.send("POST", "/rules", rule_body(shop, **referring), who=blind)
+    for_others = await shop.send("PUT", f"/rules/{others['ref']}", referring)
+    made = await shop.post("/rules", rule_body(shop, **referring))
+    changed = await shop.send(
+        "PUT", f"/rules/{made['ref']}", {"conditions": ["true"]}, who=blind
+    )
+
+    assert made["action_params"] == referring["action_params"]
+    for answer in (refused, for_others, changed):
+        assert answer.status_code == 422, answer.text
+        assert "keystore" not in answer.text
+        assert "'system.token'" in answer.text
+    kept = await sql.fetchval("SELECT count(*) FROM attune.rule WHERE enabled")
+    assert kept == 2
 
 
 async def test_a_text_about_the_keystore_is_only_a_text(shop: Workshop) -> None:

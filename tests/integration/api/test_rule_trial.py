@@ -124,12 +124,6 @@ async def test_a_trial_tells_every_obstacle(
 async def test_a_trial_shows_no_secret_of_the_pack(
     shop: Workshop, sql: asyncpg.Connection
 ) -> None:
-    await sql.execute(
-        "UPDATE attune.pack SET conf_schema = $1, config = $2 WHERE ref = $3",
-        json.dumps({"key": {"type": "string", "secret": True}, "host": {}}),
-        json.dumps({"key": "canary", "host": "db1"}),
-        shop.pack.ref,
-    )
     await shop.put(
         f"/rules/{shop.pack.ref}.when",
         {
@@ -138,10 +132,18 @@ async def test_a_trial_shows_no_secret_of_the_pack(
             "trace_tag_template": "{{ pack.config.key }}",
         },
     )
+    # What was no secret when the rule was made has become one.
+    await sql.execute(
+        "UPDATE attune.pack SET conf_schema = $1, config = $2 WHERE ref = $3",
+        json.dumps({"key": {"type": "string", "secret": True}, "host": {}}),
+        json.dumps({"key": "canary", "host": "db1"}),
+        shop.pack.ref,
+    )
 
     tried = await attempt(shop, payload={})
 
-    assert tried["would_match"]
+    # To compare it would tell it, letter by letter.
+    assert not tried["would_match"]
     assert tried["action_params"] == {"text": "db1 ***"}
     assert tried["trace_tag"] == "***"
 

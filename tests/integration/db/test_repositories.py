@@ -290,11 +290,12 @@ async def test_keys_of_an_action_are_its_own_and_its_packs(tx: Transaction) -> N
     packs = await make_key(tx, owner_type=OwnerType.PACK, owner_pack_id=action.pack_id)
     await make_key(tx)
 
-    found = await tx.keys.find_for_action(action.id, action.pack_ref)
+    found = await tx.keys.find_owned(action.pack_ref, action.ref)
     wanted = KeyFilter(owner_type=OwnerType.PACK, owner=action.pack_ref)
     page = await tx.keys.page(PageRequest(), wanted)
 
     assert [key.id for key in found] == [packs.id, own.id]
+    assert await tx.keys.find_owned(None, None) == []
     assert [key.id for key in page.items] == [packs.id]
 
 

@@ -36,6 +36,7 @@ EVERYTHING = {
     "configurations of packs": 1,
     "own configurations of packs": 1,
     "parameters of rules": 1,
+    "configurations of rules for sensors": 1,
     "webhooks": 1,
 }
 
@@ -96,7 +97,9 @@ async def fill(client: Client, database: Database) -> int:
     config = {"conf_schema": secret, "config": {"token": "of-the-pack"}}
     made = await client.send("POST", "/packs", pack | config)
     await client.send(
-        "POST", "/triggers", {"ref": "vault.t", "pack_ref": "vault", "label": "T"}
+        "POST",
+        "/triggers",
+        {"ref": "vault.t", "pack_ref": "vault", "label": "T", "param_schema": secret},
     )
     hook = {"hmac": {"enabled": True, "secret": "of-the-webhook"}}
     await client.send("PUT", "/triggers/vault.t/webhooks/config", hook)
@@ -115,6 +118,7 @@ async def fill(client: Client, database: Database) -> int:
         "trigger_ref": "vault.t",
         "action_ref": "vault.a",
         "action_params": {"token": "of-the-rule"},
+        "trigger_params": {"token": "of-the-sensor"},
     }
     await client.send("POST", "/rules", rule)
     for number in range(KEYS):

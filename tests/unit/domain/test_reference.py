@@ -90,15 +90,17 @@ def test_the_same_secret_has_one_marker() -> None:
 
 def test_paths_below_the_keystore_are_refs_of_keys() -> None:
     references = References("n")
-    keystore = references.keystore([("a",), ("b", "c"), ("b", "d.e"), ("b.c",), ()])
+    keystore = references.keystore(
+        [("a",), ("b", "c"), ("b", "d.e"), ("b.c",), ()], {"author": 1}
+    )
 
     stored, found = references.extract(keystore)
 
     assert stored == {"a": "***", "b.c": "***", "b.d.e": "***"}
     assert [each["parts"] for each in found] == [
-        [{"key": "a"}],
-        [{"key": "b.c"}],
-        [{"key": "b.d.e"}],
+        [{"key": "a", "author": 1}],
+        [{"key": "b.c", "author": 1}],
+        [{"key": "b.d.e", "author": 1}],
     ]
 
 

@@ -29,6 +29,7 @@ def rule(**fields: Any) -> RuleText:
         "action_schema": SCHEMA,
         "trigger_ref": "deploy.pushed",
         "trigger_schema": {},
+        "secret_config": frozenset({"key"}),
     }
     return RuleText(**defaults | fields)
 
@@ -41,6 +42,10 @@ def rule(**fields: Any) -> RuleText:
         {"action_params": {"text": "{{ event.payload.a }}", "count": "{{ 1 }}"}},
         {"action_params": {"text": "hi", "count": None}},
         {"action_params": {"text": "say '{{ 'keystore' }}'"}},
+        {"action_params": {"text": "{{ keystore.pack.slack.token }}"}},
+        {"action_params": {"text": "a {{ keystore['a.b'] }} {{ pack.config.key }}"}},
+        {"action_params": {"text": "{{ upper(pack.config.host) }}"}},
+        {"action_schema": {}, "action_params": {"all": "{{ pack.config }}"}},
         {"action_schema": {}, "action_params": {"deep": [{"x": "{{ a.b }}"}]}},
         {"trace_tag_template": "{{ event.trigger }}.{{ event.id }}"},
         {"conditions": {"expression": "{{ event.payload.n > 1 }}"}},
@@ -68,17 +73,32 @@ def test_a_rule_that_holds_together_has_no_problems(fields: dict[str, Any]) -> N
         ({"action_params": {"text": "a", "count": 0}}, ["action_params.count"]),
         ({"action_params": {"text": "{{ a +"}}, ["action_params.text"]),
         (
-            {"action_params": {"text": "{{ keystore.a }}"}},
-            ["action_params.text: keystore"],
+            {"action_params": {"text": "{{ upper(keystore.a) }}"}},
+            ["action_params.text: 'keystore.a' is secret and can only"],
+        ),
+        (
+            {"action_params": {"text": "{{ pack.config.key.a }}"}},
+            ["action_params.text: 'pack.config.key' is secret and can only"],
+        ),
+        (
+            {"conditions": ["pack.config.key == 'x' and event.payload.a == 1"]},
+            ["conditions[0]: 'pack.config.key' is secret and can stand in"],
+        ),
+        (
+            {"action_params": {"text": "{{ keystore.a }} {{ keystore.a.b }}"}},
+            ["action_params: 'keystore.a' and 'keystore.a.b' cannot both"],
         ),
         (
             {
                 "action_schema": {},
                 "action_params": {"text": ["{{ x }}", "a {{ (keystore) }}"]},
             },
-            ["action_params.text[1]: keystore"],
+            ["action_params.text[1]: 'keystore' needs the ref"],
         ),
-        ({"trace_tag_template": "{{ keystore.a }}"}, ["trace_tag_template: keystore"]),
+        (
+            {"trace_tag_template": "{{ keystore.a }}"},
+            ["trace_tag_template: 'keystore.a' is secret"],
+        ),
         (
             {"trigger_ref": "deploy.pushed", "trigger_schema": SCHEMA},
             ["trigger_params"],
