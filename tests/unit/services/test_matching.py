@@ -47,6 +47,8 @@ def rule(number: int, conditions: Json = None, **fields: Any) -> CompiledRule:
         "owner_id": None,
         "trace_tag_template": None,
         "pack_config": {},
+        "secret_config": frozenset(),
+        "keystore": frozenset(),
     }
     return CompiledRule(**defaults | fields)
 
