@@ -19,6 +19,7 @@ from attune.services.sealing import (
     pack_place,
     reseal,
     rule_place,
+    sensor_place,
     trigger_place,
 )
 from attune.services.webhook_secret import reseal_secrets
@@ -137,17 +138,10 @@ class RotationService:
 
 def _resealed(encryption: Encryption, store: SealedStore, row: SealedRow) -> object:
     if store.is_document:
-        return _document(encryption, store.column, row.facts, row.value)
+        return _document(encryption, store, row.facts, row.value)
     place = _place(store.table, row.facts)
     plain = encryption.decrypt(str(row.value), associated=place)
     return encryption.encrypt(plain, associated=place)
-
-
-_PLACES: Final[Mapping[str, Callable[[str], str]]] = {
-    "config": pack_place,
-    "action_params": rule_place,
-    "trigger_params": trigger_place,
-}
 
 
 def _place(table: str, facts: Mapping[str, Any]) -> str:
@@ -157,16 +151,25 @@ def _place(table: str, facts: Mapping[str, Any]) -> str:
 
 
 def _document(
-    encryption: Encryption, column: str, facts: Mapping[str, Any], value: JsonObject
+    encryption: Encryption,
+    store: SealedStore,
+    facts: Mapping[str, Any],
+    value: JsonObject,
 ) -> Json:
     ref = facts["ref"]
-    if column == "webhook_config":
+    if store.table == "trigger":
         return reseal_secrets(encryption, ref, value)
-    if "identity" in facts:
-        place = own_place(ref, int(facts["identity"]))
-    else:
-        place = _PLACES[column](ref)
+    place_of = _PLACES.get((store.table, store.column))
+    place = place_of(ref) if place_of else own_place(ref, int(facts["identity"]))
     return reseal(encryption, value, place=place)
+
+
+_PLACES: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
+    ("pack", "config"): pack_place,
+    ("rule", "action_params"): rule_place,
+    ("rule", "trigger_params"): trigger_place,
+    ("sensor", "config"): sensor_place,
+}
 
 
 def _called(row: SealedRow) -> str:

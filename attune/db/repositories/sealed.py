@@ -70,6 +70,12 @@ STORES: Final = (
         facts="jsonb_build_object('ref', t.ref)",
     ),
     SealedStore(
+        name="configurations of sensors",
+        table="sensor",
+        column="config",
+        facts="jsonb_build_object('ref', t.ref)",
+    ),
+    SealedStore(
         name="webhooks",
         table="trigger",
         column="webhook_config",

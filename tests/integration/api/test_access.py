@@ -178,12 +178,13 @@ async def test_an_execution_without_sets_enters_only_what_is_its_own(api: Api) -
     )
 
 
-async def test_a_sensor_enters_only_events_and_triggers(api: Api) -> None:
+async def test_a_sensor_emits_its_triggers_and_reads_their_rules(api: Api) -> None:
     ann = await api.administrator()
     headers = api.headers(TokenType.SENSOR, ann.id, trigger_types=["ops.alarm"])
 
+    own = {("events", "create"), ("triggers", "read"), ("rules", "read")}
     await refused_everywhere(
-        api, headers, lambda rule: rule.resource in ("events", "triggers")
+        api, headers, lambda rule: (rule.resource, rule.action) in own
     )
 
 

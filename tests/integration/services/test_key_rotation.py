@@ -24,7 +24,7 @@ from attune.services.execution.write import read_secrets, write_secrets
 from attune.services.key_rotation import RotationService
 from attune.services.sealing import own_place, seal, unseal
 from tests.integration.api.people import Api
-from tests.support.builders import make_execution, make_identity
+from tests.support.builders import make_execution, make_identity, make_runtime
 
 SIGNING = "Signs.the.tokens.of.these.tests-0123456789"
 OLD = "Encrypts.what.was.before.the.change-987654"
@@ -37,6 +37,7 @@ EVERYTHING = {
     "own configurations of packs": 1,
     "parameters of rules": 1,
     "configurations of rules for sensors": 1,
+    "configurations of sensors": 1,
     "webhooks": 1,
 }
 
@@ -118,9 +119,23 @@ async def fill(client: Client, database: Database) -> int:
         "trigger_ref": "vault.t",
         "action_ref": "vault.a",
         "action_params": {"token": "of-the-rule"},
-        "trigger_params": {"token": "of-the-sensor"},
+        "trigger_params": {"token": "of-the-trigger"},
     }
     await client.send("POST", "/rules", rule)
+    sensor = {
+        "ref": "vault.s",
+        "pack_ref": "vault",
+        "label": "S",
+        "trigger_ref": "vault.t",
+        "entrypoint": "true",
+        "runtime_ref": "vault.shell",
+        "param_schema": secret,
+        "config": {"token": "of-the-sensor"},
+    }
+    async with database.transaction() as tx:
+        pack_row = await tx.packs.get_by_ref("vault")
+        await make_runtime(tx, pack_row, ref="vault.shell")
+    await client.send("POST", "/sensors", sensor)
     for number in range(KEYS):
         body = {"name": f"k{number}", "owner_type": "system", "encrypted": True}
         await client.send("POST", "/keys", body | {"value": number})
