@@ -18,6 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from attune.stack.ports import AUTOMATIC
 from attune.stack.temporal import EmbeddedTemporal
 from tests.support.scenarios import SCENARIOS, play
+from tests.support.sensor_scenarios import SENSOR_SCENARIOS, play_sensor
 from tests.support.workflow_scenarios import WORKFLOW_SCENARIOS, play_workflow
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -37,6 +38,7 @@ async def record() -> None:
     """Play what has no history yet, and keep it."""
     missing = [s for s in SCENARIOS if _is_missing(s.name)]
     missing_workflows = [s for s in WORKFLOW_SCENARIOS if _is_missing(s.name)]
+    missing_sensors = [s for s in SENSOR_SCENARIOS if _is_missing(s.name)]
     with tempfile.TemporaryDirectory() as directory:
         server = EmbeddedTemporal(
             Path(directory), port=AUTOMATIC.settled("127.0.0.1").temporal, ui_port=None
@@ -52,6 +54,9 @@ async def record() -> None:
             for each in missing_workflows:
                 driven = await play_workflow(client, each, "history")
                 await _keep(each.name, driven.handle)
+            for sensor in missing_sensors:
+                kept = await play_sensor(client, sensor, "history")
+                await _keep(sensor.name, kept.handle)
         finally:
             await server.stop()
 

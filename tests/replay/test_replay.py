@@ -10,10 +10,13 @@ from temporalio.worker import Replayer
 
 from attune.domain.execution import ExecutionStatus
 from attune.messages.execution import ExecutionReport, ExecutionRequest
+from attune.messages.sensor import SensorWatch
 from attune.messages.workflow import WorkflowReport, WorkflowRequest
 from tests.support.scenarios import SCENARIOS
+from tests.support.sensor_scenarios import SENSOR_SCENARIOS
 from tests.support.workflow_scenarios import WORKFLOW_SCENARIOS
 from workflows.execution import ExecutionWorkflow
+from workflows.sensor import SensorWorkflow
 from workflows.workflow import PackWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -22,7 +25,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
 async def test_a_recorded_history_replays(file: Path) -> None:
     replayer = Replayer(
-        workflows=[ExecutionWorkflow, PackWorkflow],
+        workflows=[ExecutionWorkflow, PackWorkflow, SensorWorkflow],
         data_converter=pydantic_data_converter,
     )
 
@@ -30,7 +33,7 @@ async def test_a_recorded_history_replays(file: Path) -> None:
 
 
 def test_every_path_has_a_history() -> None:
-    paths = {s.name for s in SCENARIOS} | {s.name for s in WORKFLOW_SCENARIOS}
+    paths = {s.name for s in (*SCENARIOS, *WORKFLOW_SCENARIOS, *SENSOR_SCENARIOS)}
 
     assert {file.stem for file in HISTORIES} >= paths
 
@@ -57,10 +60,23 @@ class HastyPackWorkflow:
         )
 
 
-@pytest.mark.parametrize("name", ["completed", "workflow_in_sequence"])
+@workflow.defn(name="Sensor", sandboxed=False)
+class HastySensorWorkflow:
+    """The workflow of a sensor as a careless change would leave it."""
+
+    @workflow.run
+    async def run(self, watch: SensorWatch) -> None:
+        del watch
+        await workflow.sleep(1)
+
+    @workflow.signal(name="wake")
+    def wake(self) -> None: ...
+
+
+@pytest.mark.parametrize("name", ["completed", "workflow_in_sequence", "sensor_ends"])
 async def test_a_changed_workflow_fails_to_replay(name: str) -> None:
     replayer = Replayer(
-        workflows=[HastyWorkflow, HastyPackWorkflow],
+        workflows=[HastyWorkflow, HastyPackWorkflow, HastySensorWorkflow],
         data_converter=pydantic_data_converter,
     )
     [file] = [each for each in HISTORIES if each.stem == name]
