@@ -27,6 +27,7 @@ from attune.services.artifact.stream import ArtifactStreamService
 from attune.services.artifact.sweep import ArtifactSweeper
 from attune.services.artifact.version import VersionService
 from attune.services.artifact.write import ArtifactWriteService
+from attune.services.assignment import AssignmentService
 from attune.services.audit import AuditService
 from attune.services.auth import AuthRules, AuthService
 from attune.services.definitions import Definitions
@@ -48,9 +49,11 @@ from attune.services.execution.stream import StreamService
 from attune.services.feed import CHANNELS, ChangeFeed
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.identity_directory import IdentityDirectory
 from attune.services.inquiry.read import InquiryReadService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService
+from attune.services.integration_token import IntegrationTokenService
 from attune.services.key import KeyService
 from attune.services.login_throttle import LoginThrottle
 from attune.services.notification.follow import FollowService
@@ -60,6 +63,7 @@ from attune.services.notification.tail import CHANNEL, Tail
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
+from attune.services.permission_set import PermissionSetService
 from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
 from attune.services.rule_trial import RuleTrialService
@@ -87,6 +91,7 @@ class Services:
     artifact_sweeper: ArtifactSweeper
     artifact_versions: VersionService
     artifacts_written: ArtifactWriteService
+    assignments: AssignmentService
     attempts: AttemptService
     audit: AuditService
     auth: AuthService
@@ -103,10 +108,12 @@ class Services:
     following: FollowService
     health: HealthService
     identities: IdentityService
+    identity_directory: IdentityDirectory
     inquiries: InquiryReadService
     inquiries_asked: InquiryWriteService
     intake: Intake
     keys: KeyService
+    integration_tokens: IntegrationTokenService
     links: RunLinks
     notifications: NotificationReadService
     notification_streams: NotificationStreamService
@@ -114,6 +121,7 @@ class Services:
     pack_installs: PackInstallService
     pack_workflows: PackWorkflowService
     pausing: PauseService
+    permission_sets: PermissionSetService
     policies: PolicyService
     proxies: Proxies
     receiving: ReceiveService
@@ -146,7 +154,7 @@ def compose(settings: Settings, database: Database) -> Services:
     tokens = Tokens(security.jwt_secret.get_secret_value())
     passwords = Passwords()
     throttle = LoginThrottle(
-        security.login_attempt_limit, security.login_window_seconds
+        database, security.login_attempt_limit, security.login_window_seconds
     )
     auth_rules = AuthRules(
         access_lifetime=timedelta(seconds=security.access_token_seconds),
@@ -188,6 +196,7 @@ def compose(settings: Settings, database: Database) -> Services:
             file_limit_bytes=settings.server.max_artifact_bytes,
         ),
         artifacts_written=ArtifactWriteService(database, masks),
+        assignments=AssignmentService(database),
         attempts=AttemptService(
             database,
             encryption,
@@ -246,6 +255,9 @@ def compose(settings: Settings, database: Database) -> Services:
         auth=AuthService(database, tokens, passwords, auth_rules, throttle),
         health=HealthService(database),
         identities=IdentityService(database, passwords, throttle),
+        identity_directory=IdentityDirectory(database, passwords),
+        integration_tokens=IntegrationTokenService(database),
+        permission_sets=PermissionSetService(database),
         workers=WorkerService(database, tokens, worker_lifetime),
         workflows=WorkflowService(database, definitions),
     )

@@ -21,6 +21,7 @@ from attune.services.artifact.read import ArtifactReadService
 from attune.services.artifact.stream import ArtifactStreamService
 from attune.services.artifact.version import VersionService
 from attune.services.artifact.write import ArtifactWriteService
+from attune.services.assignment import AssignmentService
 from attune.services.audit import AuditService
 from attune.services.auth import AuthService
 from attune.services.enforcement import EnforcementService
@@ -36,15 +37,18 @@ from attune.services.execution.rerun import RerunService
 from attune.services.execution.stream import StreamService
 from attune.services.health import HealthService
 from attune.services.identity import IdentityService
+from attune.services.identity_directory import IdentityDirectory
 from attune.services.inquiry.read import InquiryReadService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService
+from attune.services.integration_token import IntegrationTokenService
 from attune.services.key import KeyService
 from attune.services.notification.read import NotificationReadService
 from attune.services.notification.stream import NotificationStreamService
 from attune.services.pack.install import PackInstallService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
+from attune.services.permission_set import PermissionSetService
 from attune.services.policy import PolicyService
 from attune.services.rule import RuleService
 from attune.services.rule_trial import RuleTrialService
@@ -92,6 +96,12 @@ ArtifactWriting = Annotated[ArtifactWriteService, provided(ArtifactWriteService)
 Collecting = Annotated[CollectService, provided(CollectService)]
 Auditing = Annotated[AuditService, provided(AuditService)]
 Auth = Annotated[AuthService, provided(AuthService)]
+Assignments = Annotated[AssignmentService, provided(AssignmentService)]
+IdentityEntries = Annotated[IdentityDirectory, provided(IdentityDirectory)]
+IntegrationTokens = Annotated[
+    IntegrationTokenService, provided(IntegrationTokenService)
+]
+PermissionSets = Annotated[PermissionSetService, provided(PermissionSetService)]
 Identities = Annotated[IdentityService, provided(IdentityService)]
 HealthChecks = Annotated[HealthService, provided(HealthService)]
 Workers = Annotated[WorkerService, provided(WorkerService)]

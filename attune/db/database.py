@@ -31,6 +31,7 @@ from attune.db.repositories.identity import (
 )
 from attune.db.repositories.inquiry import InquiryRepository
 from attune.db.repositories.key import KeyRepository
+from attune.db.repositories.login_failure import LoginFailureRepository
 from attune.db.repositories.notification import NotificationRepository
 from attune.db.repositories.outbox import OutboxRepository
 from attune.db.repositories.pack import PackInstallRepository, PackRepository
@@ -92,6 +93,7 @@ class Transaction:
         self.inquiries = InquiryRepository(session)
         self.integration_tokens = IntegrationTokenRepository(session)
         self.keys = KeyRepository(session)
+        self.login_failures = LoginFailureRepository(session)
         self.notifications = NotificationRepository(session)
         self.outbox = OutboxRepository(session)
         self.pack_installs = PackInstallRepository(session)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from attune.db.models.execution import Execution
 from attune.db.models.pack import Pack
+from attune.domain import delegation
 from attune.domain.permission import Action, Caller, Constraints, Grant, Resource
 
 
@@ -80,13 +81,9 @@ def visible(
 
 def named_packs(caller: Caller) -> frozenset[str]:
     """Return the packs that the caller's grants name, and the one it acts from."""
-    named = frozenset[str]().union(
-        *(
-            grant.constraints.pack_refs
-            for grant in caller.grants
-            if grant.constraints and grant.constraints.pack_refs
-        )
-    )
+    named = caller.known_packs
+    if named is None:
+        named = delegation.named_packs(caller.grants)
     if caller.action_ref is None:
         return named
     return named | {caller.action_ref.partition(".")[0]}

@@ -4,13 +4,13 @@ A grant applies when resource and action match and every constraint it carries h
 for the thing at hand; the caller may do what any one grant allows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from attune.domain.errors import PermissionDenied
 
@@ -53,6 +53,44 @@ class Action(StrEnum):
     DECRYPT = "decrypt"
 
 
+_CRUD: Final = frozenset({Action.READ, Action.CREATE, Action.UPDATE, Action.DELETE})
+
+MEANT: Final[Mapping[Resource, frozenset[Action]]] = {
+    Resource.PACKS: frozenset(
+        {
+            Action.READ,
+            Action.CREATE,
+            Action.INSTALL,
+            Action.CONFIGURE,
+            Action.UPDATE,
+            Action.DELETE,
+        }
+    ),
+    Resource.ACTIONS: _CRUD | {Action.EXECUTE},
+    Resource.QUEUES: _CRUD,
+    Resource.RULES: _CRUD,
+    Resource.TRIGGERS: _CRUD,
+    Resource.EXECUTIONS: frozenset(
+        {Action.READ, Action.CREATE, Action.UPDATE, Action.CANCEL}
+    ),
+    Resource.EVENTS: frozenset({Action.READ, Action.CREATE}),
+    Resource.ENFORCEMENTS: frozenset({Action.READ, Action.UPDATE}),
+    Resource.INQUIRIES: _CRUD | {Action.RESPOND},
+    Resource.KEYS: _CRUD | {Action.DECRYPT},
+    Resource.ARTIFACTS: _CRUD,
+    Resource.RUNTIMES: _CRUD,
+    Resource.WORKERS: frozenset({Action.READ, Action.MANAGE}),
+    Resource.RETENTION: frozenset({Action.READ, Action.UPDATE}),
+    Resource.IDENTITIES: _CRUD,
+    Resource.PERMISSIONS: _CRUD | {Action.MANAGE},
+    Resource.AUDIT_LOG: frozenset({Action.READ}),
+}
+"""Which actions exist for which resource; `core.admin` may do all of them.
+
+A grant of any other pair is accepted and allows nothing.
+"""
+
+
 class TokenType(StrEnum):
     """The kinds of token the platform signs."""
 
@@ -76,7 +114,7 @@ class Constraints(BaseModel):
     execution_scope: Literal["self", "descendants", "any"] | None = None
     refs: frozenset[str] | None = None
     trigger_refs: frozenset[str] | None = None
-    ids: frozenset[int] | None = None
+    ids: frozenset[Annotated[int, Field(ge=1, lt=2**63)]] | None = None
     encrypted: bool | None = None
     attributes: Mapping[str, object] | None = None
 
@@ -117,10 +155,15 @@ class Caller:
     token_type: TokenType
     grants: tuple[Grant, ...] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
+    integration_token_id: int | None = None
+    """The integration token that this session was exchanged for."""
     execution_id: int | None = None
     """The execution an execution token was made for."""
     action_ref: str | None = None
     """The action that execution runs."""
+    known_packs: frozenset[str] | None = None
+    """For the token of code, the packs that the grants of its identity name: a grant
+    that it was lent shows it no others. None: those that `grants` name."""
     trigger_refs: frozenset[str] = frozenset()
     """The triggers a sensor token may emit."""
     sensor_ref: str | None = None
@@ -153,29 +196,6 @@ class Caller:
         """Raise PermissionDenied unless some grant allows this."""
         if not self.may(resource, action, target):
             raise PermissionDenied(needs=f"{resource}:{action}")
-
-
-def intersect(ours: Iterable[Grant], theirs: Iterable[Grant]) -> tuple[Grant, ...]:
-    """Return what both sides allow: each of `theirs`, cut down to what is ours.
-
-    A grant survives only with the actions that an unconstrained grant of ours, or one
-    with the very same constraints, allows too.
-    """
-    held = tuple(ours)
-    cut = (_cut(grant, held) for grant in theirs)
-    return tuple(grant for grant in cut if grant.actions)
-
-
-def _cut(grant: Grant, held: tuple[Grant, ...]) -> Grant:
-    allowed = frozenset[Action]().union(
-        *(
-            mine.actions
-            for mine in held
-            if mine.resource is grant.resource
-            and mine.constraints in (None, grant.constraints)
-        )
-    )
-    return grant.model_copy(update={"actions": grant.actions & allowed})
 
 
 def _holds(constraints: Constraints | None, caller: Caller, target: Target) -> bool:
@@ -239,7 +259,7 @@ def translate_seed_grant(grant: Mapping[str, object]) -> list[dict[str, object]]
     return [
         {
             "resource": resource.value,
-            "actions": [action.value for action in Action],
+            "actions": sorted(MEANT[resource]),
             **({"constraints": held} if held else {}),
         }
         for resource in Resource

@@ -1,27 +1,21 @@
 """Who a token stands for, and what it may do: the one check of every token type."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
+from attune.clock import utc_now
 from attune.db.database import Database
 from attune.db.repositories.access import IdentityFacts
 from attune.domain.errors import PermissionDenied
 from attune.domain.permission import Caller, Grant, TokenType
 from attune.security.tokens import Claims, InvalidToken, Tokens
 from attune.services import caller
-from attune.services.caller import KnownIdentity, parse_grants
+from attune.services.caller import INTEGRATION_TOKEN, KnownIdentity, parse_grants
 from attune.services.memory import Memory
 
 LEEWAY: Final = timedelta(seconds=60)
-
-
-class Standing(Protocol):
-    """What decides whether an identity's tokens are still good."""
-
-    frozen: bool
-    token_epoch: int
-    password_changed_at: datetime | None
 
 
 class AccessService:
@@ -41,15 +35,15 @@ class AccessService:
         if claims.token_type is TokenType.REFRESH:
             raise InvalidToken("A refresh token is not accepted here")
         identity = await self._identity(claims)
-        if claims.token_type is TokenType.SENSOR:
-            await self._check_start(claims)
-            return caller.sensor(claims, identity)
-        if claims.token_type is TokenType.EXECUTION:
+        if claims.token_type in {TokenType.SENSOR, TokenType.EXECUTION}:
             named = await self._named_grants(caller.named_sets(claims))
+            if claims.token_type is TokenType.SENSOR:
+                await self._check_start(claims)
+                return caller.sensor(claims, identity, named)
             return caller.execution(claims, identity, named)
         if identity is None:
             raise InvalidToken("The identity of the token does not exist")
-        return caller.person(identity)
+        return caller.person(identity, claims)
 
     async def _check_start(self, claims: Claims) -> None:
         """Refuse a process whose place another one may have taken; never remembered."""
@@ -69,8 +63,15 @@ class AccessService:
         identity_id = claims.identity_id
         if identity_id is None:
             return None
+        # What a token relies on is part of the key: one that is younger than what is
+        # remembered is not refused for it.
+        relied_on = (
+            claims.metadata.get("epoch"),
+            claims.metadata.get(INTEGRATION_TOKEN),
+        )
         facts, identity = await self._identities.recall(
-            identity_id, partial(self._read_identity, identity_id)
+            (identity_id, *map(str, relied_on)),
+            partial(self._read_identity, identity_id),
         )
         check_standing(facts, claims)
         return identity
@@ -101,13 +102,27 @@ class AccessService:
             return parse_grants(await tx.access.grants_of_sets(refs))
 
 
-def check_standing(standing: Standing, claims: Claims) -> None:
-    """Raise for a frozen identity, or a token from before its password changed."""
-    if standing.frozen:
+def check_standing(facts: IdentityFacts, claims: Claims) -> None:
+    """Raise for a frozen identity, and for a token that was revoked since.
+
+    A new password revokes all tokens of before, an integration token those that were
+    exchanged for it.
+    """
+    if facts.frozen:
         raise PermissionDenied("403 forbidden: the identity is frozen")
     epoch = claims.metadata.get("epoch")
-    if epoch is not None and epoch != standing.token_epoch:
+    if epoch is not None and epoch != facts.token_epoch:
         raise InvalidToken("The token was revoked")
-    changed_at = standing.password_changed_at
+    changed_at = facts.password_changed_at
     if epoch is None and changed_at and claims.issued_at + LEEWAY < changed_at:
         raise InvalidToken("The token was revoked")
+    token_id = claims.metadata.get(INTEGRATION_TOKEN)
+    if token_id is not None and not _is_good(facts.tokens, str(token_id)):
+        raise InvalidToken("The integration token behind it was revoked or has expired")
+
+
+def _is_good(tokens: Mapping[str, float | None], token_id: str) -> bool:
+    if token_id not in tokens:
+        return False
+    expires_at = tokens[token_id]
+    return expires_at is None or expires_at > utc_now().timestamp()

@@ -20,6 +20,7 @@ from attune.domain.schema import check_schema
 from attune.domain.version import parse_constraint
 from attune.services.component import check_ref, find_runtime, tidy, visible_pack, write
 from attune.services.definitions import Definitions
+from attune.services.delegation import require_delegable_sets
 from attune.services.workflow.companion import (
     change_workflow,
     remove_workflow,
@@ -148,6 +149,10 @@ async def _check(
     ]
     if problems:
         raise InvalidInput("The action is not valid", problems=problems)
+    # Whoever executes it lends its code their rights, as far as these sets say.
+    await require_delegable_sets(
+        tx, caller, values.get("default_execution_permission_set_refs")
+    )
     runtime = await find_runtime(
         tx, caller, values.pop("runtime", None), values.get("runtime_ref")
     )

@@ -1,8 +1,8 @@
 """Logging in: from a proof of identity to a pair of tokens."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from attune.clock import utc_now
 from attune.db.database import Database
@@ -18,9 +18,11 @@ from attune.domain.identity import (
     check_password,
 )
 from attune.domain.permission import TokenType
+from attune.security.integration_token import hash_of
 from attune.security.passwords import Passwords
 from attune.security.tokens import InvalidToken, Tokens
 from attune.services.access import check_standing
+from attune.services.caller import INTEGRATION_TOKEN
 from attune.services.login_throttle import LoginThrottle
 
 
@@ -68,14 +70,14 @@ class AuthService:
 
     async def login(self, login: str, password: str, address: str) -> TokenPair:
         """Exchange a password for tokens; an unknown login costs the same time."""
-        self._throttle.check(login, address)
+        await self._throttle.check(login, address)
         async with self._database.transaction() as tx:
             identity = await tx.identities.find_by_login(login)
         known_hash = identity.password_hash if identity else None
         if not await self._passwords.matches(known_hash, password) or identity is None:
-            self._throttle.record_failure(login, address)
+            await self._throttle.record_failure(login, address)
             raise Unauthenticated("The login or the password is wrong")
-        self._throttle.record_success(login, address)
+        await self._throttle.record_success(login, address)
         return self._pair(identity)
 
     async def refresh(self, refresh_token: str) -> TokenPair:
@@ -84,11 +86,12 @@ class AuthService:
         if claims.token_type is not TokenType.REFRESH or claims.identity_id is None:
             raise InvalidToken("This is not a refresh token")
         async with self._database.transaction() as tx:
-            identity = await tx.identities.find(claims.identity_id)
-        if identity is None:
-            raise InvalidToken("The identity of the token does not exist")
-        check_standing(identity, claims)
-        return self._pair(identity)
+            facts = await tx.access.find_facts(claims.identity_id)
+            if facts is None:
+                raise InvalidToken("The identity of the token does not exist")
+            check_standing(facts, claims)
+            identity = await tx.identities.get(facts.id)
+        return self._pair(identity, claims.metadata.get(INTEGRATION_TOKEN))
 
     async def register(
         self, login: str, password: str, display_name: str | None
@@ -109,15 +112,14 @@ class AuthService:
 
     async def login_with_integration_token(self, token: str, address: str) -> TokenPair:
         """Exchange a service's long-lived token for an ordinary pair."""
-        digest = hashlib.sha256(token.encode()).hexdigest()
         async with self._database.transaction() as tx:
-            identity_id = await tx.access.use_integration_token(
-                digest, address=address, at=utc_now()
+            used = await tx.access.use_integration_token(
+                hash_of(token), address=address, at=utc_now()
             )
-            if identity_id is None:
+            if used is None:
                 raise Unauthenticated("The token is not valid")
-            identity = await tx.identities.get(identity_id)
-        return self._pair(identity)
+            identity = await tx.identities.get(used.identity)
+        return self._pair(identity, used.id)
 
     async def login_with_ldap(self) -> TokenPair:
         """Refuse: no LDAP server is configured."""
@@ -127,24 +129,25 @@ class AuthService:
         """Refuse: no OpenID Connect provider is configured."""
         raise NotConfigured("OpenID Connect is not configured")
 
-    def _pair(self, identity: Identity) -> TokenPair:
+    def _pair(
+        self, identity: Identity, integration_token_id: object = None
+    ) -> TokenPair:
+        """Sign a pair; it is good for as long as the integration token it came from."""
         if identity.frozen:
             raise PermissionDenied("403 forbidden: the identity is frozen")
         access, refresh = self._rules.access_lifetime, self._rules.refresh_lifetime
-        return TokenPair(
-            access_token=self._sign(identity, TokenType.ACCESS, access),
-            refresh_token=self._sign(identity, TokenType.REFRESH, refresh),
-            expires_in=int(access.total_seconds()),
-            user=identity,
-        )
-
-    def _sign(
-        self, identity: Identity, token_type: TokenType, lifetime: timedelta
-    ) -> str:
-        return self._tokens.sign(
-            token_type,
+        metadata: dict[str, object] = {"epoch": identity.token_epoch}
+        if integration_token_id is not None:
+            metadata[INTEGRATION_TOKEN] = integration_token_id
+        sign = partial(
+            self._tokens.sign,
             identity_id=identity.id,
             login=identity.login,
-            lifetime=lifetime,
-            metadata={"epoch": identity.token_epoch},
+            metadata=metadata,
+        )
+        return TokenPair(
+            access_token=sign(TokenType.ACCESS, lifetime=access),
+            refresh_token=sign(TokenType.REFRESH, lifetime=refresh),
+            expires_in=int(access.total_seconds()),
+            user=identity,
         )

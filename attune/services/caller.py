@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from attune.domain.delegation import intersect, named_packs
 from attune.domain.errors import PermissionDenied
 from attune.domain.permission import (
     Action,
@@ -15,10 +16,12 @@ from attune.domain.permission import (
     Grant,
     Resource,
     TokenType,
-    intersect,
     translate_seed_grant,
 )
 from attune.security.tokens import Claims, InvalidToken
+
+INTEGRATION_TOKEN: Final = "integration_token"  # noqa: S105 - the name of a claim
+"""Where a token says which integration token it was exchanged for."""
 
 STANDARD: Final = "standard"
 """The reserved ref that grants an execution access to what its action owns."""
@@ -54,9 +57,11 @@ def parse_grants(written: Iterable[object]) -> tuple[Grant, ...]:
     return tuple(grants)
 
 
-def person(identity: KnownIdentity) -> Caller:
+def person(identity: KnownIdentity, claims: Claims) -> Caller:
     """Return the caller of an access token."""
+    token_id = claims.metadata.get(INTEGRATION_TOKEN)
     return Caller(
+        integration_token_id=token_id if isinstance(token_id, int) else None,
         identity_id=identity.id,
         login=identity.login,
         token_type=TokenType.ACCESS,
@@ -77,10 +82,19 @@ def worker(claims: Claims) -> Caller:
     )
 
 
-def sensor(claims: Claims, identity: KnownIdentity | None) -> Caller:
-    """Return the caller of a sensor token: it emits its triggers and reads their rules."""
+def sensor(
+    claims: Claims,
+    identity: KnownIdentity | None,
+    named_grants: tuple[Grant, ...] | None = None,
+) -> Caller:
+    """Return the caller of a sensor token: it emits its triggers and reads their rules.
+
+    Beyond that it may do what both its identity and the named permission sets allow;
+    unlike an execution's, a token that names no sets allows nothing more.
+    """
     triggers = _refs(claims, "trigger_types") or frozenset()
     own = Constraints(refs=triggers)
+    held = () if identity is None else identity.grants
     return Caller(
         identity_id=claims.identity_id,
         login=claims.login,
@@ -88,7 +102,9 @@ def sensor(claims: Claims, identity: KnownIdentity | None) -> Caller:
         attributes={} if identity is None else identity.attributes,
         trigger_refs=triggers,
         sensor_ref=start[0] if (start := sensor_start(claims)) else None,
+        known_packs=named_packs(held),
         grants=(
+            *intersect(held, named_grants or ()),
             _grant(Resource.EVENTS, {Action.CREATE}, own),
             _grant(Resource.TRIGGERS, {Action.READ}, own),
             _grant(Resource.RULES, {Action.READ}, Constraints(trigger_refs=triggers)),
@@ -126,13 +142,14 @@ def execution(
         token_type=TokenType.EXECUTION,
         grants=(*delegated, *_execution_grants(claims)),
         attributes={} if identity is None else identity.attributes,
+        known_packs=named_packs(own),
         execution_id=_execution_id(claims),
         action_ref=_action_ref(claims),
     )
 
 
 def named_sets(claims: Claims) -> frozenset[str] | None:
-    """Return the permission sets an execution token is restricted to, if it is."""
+    """Return the permission sets that the token of code is restricted to, if it is."""
     return _refs(claims, "permission_set_refs")
 
 

@@ -71,14 +71,14 @@ class IdentityService:
     ) -> None:
         """Set a new password; every token of before stops working."""
         check_password(new)
-        self._throttle.check(caller.login, address)
+        await self._throttle.check(caller.login, address)
         identity_id = _identity_id(caller)
         async with self._database.transaction() as tx:
             identity = await tx.identities.get(identity_id)
         if not await self._passwords.matches(identity.password_hash, current):
-            self._throttle.record_failure(caller.login, address)
+            await self._throttle.record_failure(caller.login, address)
             raise InvalidInput("current_password: is wrong")
-        self._throttle.record_success(caller.login, address)
+        await self._throttle.record_success(caller.login, address)
         password_hash = await self._passwords.hash(new)
         async with self._database.transaction() as tx:
             identity = await tx.identities.lock(identity_id)

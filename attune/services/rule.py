@@ -17,7 +17,6 @@ from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.rule import RuleText, canonical_conditions, check_rule
 from attune.security.encryption import Encryption
-from attune.services.caller import STANDARD
 from attune.services.component import (
     check_may_refer,
     check_ref,
@@ -27,6 +26,7 @@ from attune.services.component import (
 )
 from attune.services.definitions import Definitions
 from attune.services.rule_reference import rule_secret_problems, secret_settings
+from attune.services.delegation import require_delegable_sets, require_equal
 from attune.services.rule_view import RuleSecrets, RuleView, view_rules
 from attune.services.sealing import rule_place, trigger_place, unseal
 
@@ -222,9 +222,12 @@ async def _decide(
         pack_ref=pack_ref,
         secret_config=secret_config,
     )
-    problems += await _unknown_sets(tx, after["permission_set_refs"] or [])
     if problems:
         raise InvalidInput("The rule is not valid", problems=problems)
+    await require_delegable_sets(tx, caller, after["permission_set_refs"])
+    if owner := await tx.identities.find(rule.owner_identity_id or 0):
+        # The rule goes on acting for its owner, whoever changes it.
+        await require_equal(tx, caller, owner.id, f"rule {rule.ref}")
     conditions, mode = canonical_conditions(after["conditions"], after["condition"])
     sealed = {each.name: each.sealed(after[each.name]) for each in secrets}
     write(rule, {**values, **sealed})
@@ -251,13 +254,3 @@ def _text(
         trigger_schema=trigger.param_schema,
         secret_config=secret_config,
     )
-
-
-async def _unknown_sets(tx: Transaction, refs: list[str]) -> list[str]:
-    named = {ref for ref in refs if ref != STANDARD}
-    if not named:
-        return []
-    known = {row.ref for row in await tx.permission_sets.find_by_refs(named)}
-    return [
-        f"permission_set_refs: {ref} does not exist" for ref in sorted(named - known)
-    ]

@@ -13,6 +13,7 @@ SUBJECTS = (
     *("health", "auth", "packs", "runtimes", "workers", "actions", "triggers"),
     *("webhooks", "rules", "events", "enforcements", "executions", "workflows"),
     *("policies", "inquiries", "secrets", "artifacts", "audit"),
+    "permissions",
 )
 
 NOT_SERVED = {

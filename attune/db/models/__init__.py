@@ -11,7 +11,12 @@ from attune.db.models.audit import AuditEvent
 from attune.db.models.enforcement import Enforcement
 from attune.db.models.event import Event
 from attune.db.models.execution import Execution, ExecutionLog, ExecutionSecretValue
-from attune.db.models.identity import Identity, IdentityRole, IntegrationToken
+from attune.db.models.identity import (
+    Identity,
+    IdentityRole,
+    IntegrationToken,
+    LoginFailure,
+)
 from attune.db.models.inquiry import Inquiry
 from attune.db.models.key import Key
 from attune.db.models.notification import Notification
@@ -55,6 +60,7 @@ __all__ = [
     "Inquiry",
     "IntegrationToken",
     "Key",
+    "LoginFailure",
     "Notification",
     "OutboxMessage",
     "Pack",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from attune.db.base import Entity, JsonObject, No, Revised, reference
+from attune.db.base import Base, Entity, JsonObject, No, Revised, reference
 
 if TYPE_CHECKING:
     from attune.db.models.permission import PermissionAssignment
@@ -75,3 +75,16 @@ class IntegrationToken(Entity, Revised):
         Index(None, "created_by"),
         Index(None, "revoked_by"),
     )
+
+
+class LoginFailure(Base):
+    """Failed logins of one login from one address, known by a hash of the two."""
+
+    __tablename__ = "login_failure"
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int] = mapped_column(server_default=text("0"))
+    failed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    blocked_until: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (Index(None, "blocked_until"),)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from attune.db.base import Entity, FilledRef, JsonList, Revised, reference
@@ -21,11 +21,20 @@ class PermissionSet(Entity, Revised, Component):
     pack_id: Mapped[int | None] = reference("pack", "pack", ondelete="CASCADE")
     pack_ref: Mapped[FilledRef | None]
     grants: Mapped[JsonList]
+    owner_identity_id: Mapped[int | None] = reference("owner_identity", "identity")
+    """Who made it; null for one that came with a pack."""
 
     pack: Mapped["Pack | None"] = relationship(lazy="raise")
     roles: Mapped[list["PermissionSetRole"]] = relationship(viewonly=True, lazy="raise")
 
-    __table_args__ = (Index(None, "pack"),)
+    __table_args__ = (
+        Index(None, "pack"),
+        Index(
+            None,
+            "owner_identity",
+            postgresql_where=text("owner_identity IS NOT NULL"),
+        ),
+    )
 
 
 class PermissionAssignment(Entity):

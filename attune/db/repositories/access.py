@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 # The sets assigned directly and those assigned to one of the identity's roles.
@@ -26,6 +26,14 @@ _FACTS = text("""
     SELECT
         id, login, display_name, attributes, frozen, token_epoch,
         password_changed_at, password_hash IS NOT NULL AS has_password,
+        coalesce(
+            (
+                SELECT jsonb_object_agg(token.id, extract(epoch FROM token.expires_at))
+                FROM attune.integration_token AS token
+                WHERE token.identity = :id AND token.revoked_at IS NULL
+            ),
+            '{}'
+        ) AS tokens,
         coalesce((SELECT jsonb_agg(ref ORDER BY ref) FROM sets), '[]') AS set_refs,
         coalesce((SELECT jsonb_agg(grants ORDER BY ref) FROM sets), '[]') AS set_grants
     FROM attune.identity
@@ -50,7 +58,7 @@ _USE_TOKEN = text("""
         token_hash = :token_hash
         AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > :at)
-    RETURNING identity
+    RETURNING id, identity
 """)
 
 
@@ -66,6 +74,8 @@ class IdentityFacts:
     token_epoch: int
     password_changed_at: datetime | None
     has_password: bool
+    tokens: Mapping[str, float | None]
+    """When each integration token that was not revoked expires, by the token's id."""
     permission_set_refs: list[str]
     grants: list[Any]
 
@@ -99,7 +109,7 @@ class AccessRepository:
 
     async def use_integration_token(
         self, token_hash: str, *, address: str, at: datetime
-    ) -> int | None:
-        """Note the use and return the identity of a token that is valid, or None."""
+    ) -> Row[Any] | None:
+        """Note the use and return id and identity of a token that is valid, or None."""
         values = {"token_hash": token_hash, "address": address, "at": at}
-        return (await self._session.execute(_USE_TOKEN, values)).scalar_one_or_none()
+        return (await self._session.execute(_USE_TOKEN, values)).one_or_none()

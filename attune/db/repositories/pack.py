@@ -1,6 +1,6 @@
 """Packs and their installations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from attune.db.models import (
 )
 from attune.db.repositories.base import Repository, equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
+from attune.db.visibility import visible_packs
+from attune.domain.permission import Caller
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,20 @@ class PackRepository(ComponentRepository[Pack]):
         )
         row = (await self._session.execute(query)).one_or_none()
         return ConfigLayers() if row is None else ConfigLayers(*row)
+
+    async def divided(
+        self, refs: Collection[str], caller: Caller
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Return those of the packs that are the caller's, and those it does not see."""
+        query = select(Pack.ref, Pack.owner_identity_id, visible_packs(caller))
+        rows = (await self._session.execute(query.where(Pack.ref.in_(refs)))).all()
+        own = {ref for ref, owner, _ in rows if owner and owner == caller.identity_id}
+        hidden = {ref for ref, _, is_seen in rows if not is_seen}
+        return frozenset(own), frozenset(hidden)
+
+    async def count_owned(self, identity_id: int) -> int:
+        """Return how many packs belong to an identity."""
+        return await self._count([Pack.owner_identity_id == identity_id])
 
     def _conditions(
         self, wanted: ComponentFilter

@@ -36,3 +36,9 @@ CREATE OR REPLACE TRIGGER permission_assignment_notify_permissions
     AFTER INSERT OR UPDATE OR DELETE ON attune.permission_assignment
     FOR EACH ROW
     EXECUTE FUNCTION attune.notify_permissions();
+
+-- Its use is no change of what somebody may do.
+CREATE OR REPLACE TRIGGER integration_token_notify_permissions
+    AFTER UPDATE OF revoked_at, expires_at OR DELETE ON attune.integration_token
+    FOR EACH ROW
+    EXECUTE FUNCTION attune.notify_permissions();

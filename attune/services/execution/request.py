@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from attune.clock import utc_now
 from attune.db.database import Database, Transaction
 from attune.db.models.execution import Execution
-from attune.domain.errors import Conflict, InvalidInput, PermissionDenied
+from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.json import Json
-from attune.domain.permission import Action, Caller, Resource, Target, intersect
+from attune.domain.permission import Action, Caller, Resource, Target
 from attune.security.encryption import Encryption
-from attune.services.caller import STANDARD, parse_grants
+from attune.services.delegation import require_delegable_sets
 from attune.services.execution.row import Origin, Terms, prepare_execution
 from attune.services.execution.write import write_secrets
 
@@ -49,7 +49,7 @@ class RequestService:
             caller.require(Resource.ACTIONS, Action.EXECUTE, target)
             if not action.enabled:
                 raise Conflict(f"Action {action.ref} is disabled")
-            await _check_delegation(tx, caller, wish.terms.permission_set_refs)
+            await require_delegable_sets(tx, caller, wish.terms.permission_set_refs)
             return await self._write(tx, caller, wish, action)
 
     async def _write(
@@ -92,26 +92,3 @@ def _environment_problem(name: str) -> str | None:
     if name.upper().startswith(RESERVED_PREFIX):
         return f"names that begin with {RESERVED_PREFIX} are the platform's own"
     return None
-
-
-async def _check_delegation(
-    tx: Transaction, caller: Caller, refs: list[str] | None
-) -> None:
-    """Refuse to hand on what the caller does not have."""
-    named = [ref for ref in refs or () if ref != STANDARD]
-    if not named:
-        return
-    sets = {row.ref: row for row in await tx.permission_sets.find_by_refs(named)}
-    missing = [ref for ref in named if ref not in sets]
-    if missing:
-        raise InvalidInput(
-            "Some permission sets do not exist",
-            problems=[f"permission_set_refs: {ref} does not exist" for ref in missing],
-        )
-    for ref, row in sets.items():
-        wanted = parse_grants(row.grants)
-        if intersect(caller.grants, wanted) != wanted:
-            raise PermissionDenied(
-                f"403 forbidden: you cannot hand on permission set {ref}, "
-                "which allows more than you may do"
-            )

@@ -17,7 +17,11 @@ from attune.packs.definition import Components, PackDefinition
 from attune.packs.problems import Problems
 from attune.security.encryption import Encryption
 from attune.services.pack import columns
-from attune.services.pack.grants import check_permission_sets, check_policies
+from attune.services.pack.grants import (
+    check_acting_sets,
+    check_permission_sets,
+    check_policies,
+)
 from attune.services.pack.references import check_rules, check_sensors
 from attune.services.pack.runtimes import find_runtimes
 from attune.services.pack.webhooks import guard_webhooks
@@ -42,9 +46,10 @@ class ComponentInstallation:
 
     async def run(self) -> list[str]:
         """Write everything and return warnings; raises InvalidInput with all problems."""
-        check_permission_sets(self.caller, self.components)
+        await check_permission_sets(self.tx, self.caller, self.components)
         await check_policies(self.tx, self.caller, self.components, self.problems)
         await self._permission_sets()
+        await check_acting_sets(self.tx, self.caller, self.components)
         await self._runtimes()
         triggers = await self._triggers()
         runtimes = await find_runtimes(

@@ -2,45 +2,40 @@
 
 from attune.db.database import Transaction
 from attune.db.repositories.action import visible_actions
-from attune.domain.errors import PermissionDenied
-from attune.domain.permission import (
-    Action,
-    Caller,
-    Grant,
-    Resource,
-    Target,
-    intersect,
-    translate_seed_grant,
-)
+from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.policy import PolicyScope
 from attune.domain.schema import secret_names
-from attune.packs.component import PermissionSetDocument
 from attune.packs.definition import Components, Sourced
 from attune.packs.policy import PolicyDocument, policy_problems
 from attune.packs.problems import Problems
+from attune.services.caller import parse_grants
+from attune.services.delegation import require_delegable, require_delegable_sets
 
 
-def check_permission_sets(caller: Caller, components: Components) -> None:
+async def check_permission_sets(
+    tx: Transaction, caller: Caller, components: Components
+) -> None:
     """Refuse permission sets with grants that the caller does not have.
 
     A set that somebody was assigned may grow when its pack is installed again.
     """
-    if caller.may(Resource.PERMISSIONS, Action.MANAGE):
-        return
     for each in components.permission_sets:
-        for grant in _grants(each.document):
-            if grant not in intersect(caller.grants, [grant]):
-                raise PermissionDenied(
-                    f"403 forbidden: {each.source} grants more than you have"
-                )
+        grants = parse_grants(each.document.grants)
+        await require_delegable(tx, caller, grants, each.source)
 
 
-def _grants(document: PermissionSetDocument) -> list[Grant]:
-    return [
-        Grant.model_validate(spelled)
-        for grant in document.grants
-        for spelled in (translate_seed_grant(grant) if "type" in grant else [grant])
-    ]
+async def check_acting_sets(
+    tx: Transaction, caller: Caller, components: Components
+) -> None:
+    """Refuse to let code act with sets that allow what the caller may not do."""
+    named = set[str]()
+    for action in components.actions:
+        named.update(action.document.default_execution_permission_set_refs)
+    for workflow in components.workflows:
+        named.update(workflow.document.default_execution_permission_set_refs)
+    for rule in components.rules:
+        named.update(rule.document.permission_set_refs or ())
+    await require_delegable_sets(tx, caller, named, may_be_missing=True)
 
 
 async def check_policies(

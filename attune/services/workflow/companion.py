@@ -13,6 +13,7 @@ from attune.domain.executable import ENGINE
 from attune.domain.permission import Caller
 from attune.domain.workflow_check import Findings
 from attune.services.component import write
+from attune.services.delegation import require_delegable_sets
 from attune.services.workflow.checking import Draft, check_draft, require_valid
 
 SHARED: Final = frozenset(
@@ -40,6 +41,7 @@ async def make_workflow(
 ) -> Findings:
     """Write a new workflow with its action; raises InvalidInput with every problem."""
     findings = await _check(tx, caller, workflow, values)
+    await _check_sets(tx, caller, values)
     write(workflow, _only(_OF_WORKFLOW, values))
     workflow.author_id = caller.identity_id
     await tx.workflow_definitions.add(workflow)
@@ -58,6 +60,7 @@ async def change_workflow(
     if values.keys() & set(_DECISIVE):
         findings = await _check(tx, caller, workflow, values)
         workflow.author_id = caller.identity_id
+    await _check_sets(tx, caller, values)
     write(workflow, _only(_OF_WORKFLOW, values))
     await _write_action(tx, workflow, values)
     return findings
@@ -87,6 +90,14 @@ async def _check(
     findings = await check_draft(tx, caller, draft)
     require_valid(findings)
     return findings
+
+
+async def _check_sets(
+    tx: Transaction, caller: Caller, values: Mapping[str, Any]
+) -> None:
+    """Refuse sets that the caller may not hand on to those who execute it."""
+    named = values.get("default_execution_permission_set_refs")
+    await require_delegable_sets(tx, caller, named)
 
 
 async def _write_action(

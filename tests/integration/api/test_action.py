@@ -14,6 +14,7 @@ from tests.integration.api.defining import (
 )
 from tests.integration.api.people import EVERYTHING, Api, grant
 from tests.integration.api.shapes import assert_shape
+from tests.support.builders import make_permission_set
 
 SUMMARY = {
     "accesses_mcp": bool,
@@ -67,6 +68,8 @@ async def shop(api: Api) -> Workshop:
 
 
 async def test_a_new_action_has_every_field_of_the_contract(shop: Workshop) -> None:
+    async with shop.api.database.transaction() as tx:
+        permset = await make_permission_set(tx)
     body = shop.action_body(
         description="Works.",
         param_schema={"n": {"type": "integer", "required": True}},
@@ -75,7 +78,7 @@ async def test_a_new_action_has_every_field_of_the_contract(shop: Workshop) -> N
         worker_selector={"zone": "a"},
         worker_tolerations=[{"key": "gpu", "operator": "exists"}],
         worker_affinity={"required": [{"match_labels": {"zone": "a"}}]},
-        default_execution_permission_set_refs=["core.viewer"],
+        default_execution_permission_set_refs=[permset.ref],
         log_retention_policy="days",
         log_retention_limit=3,
         unknown="ignored",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from attune.domain.delegation import Holdings, excess, intersect
 from attune.domain.errors import PermissionDenied
 from attune.domain.permission import (
     Action,
@@ -16,7 +17,6 @@ from attune.domain.permission import (
     Resource,
     Target,
     TokenType,
-    intersect,
     translate_seed_grant,
 )
 
@@ -50,7 +50,7 @@ targets = st.builds(
 )
 constraints = st.builds(
     Constraints,
-    pack_refs=st.sampled_from([None, frozenset({"core"})]),
+    pack_refs=st.sampled_from([None, frozenset({"core"}), frozenset({"core", "ci"})]),
     owner=st.sampled_from([None, "self", "any", "none"]),
     refs=st.sampled_from([None, frozenset({"core.a"})]),
     execution_scope=st.sampled_from([None, "self", "descendants", "any"]),
@@ -84,16 +84,30 @@ def test_another_grant_never_takes_anything_away(
 
 
 @given(some_grants, some_grants, targets)
-def test_an_intersection_allows_no_more_than_either_side(
+def test_an_intersection_allows_exactly_what_both_sides_do(
     ours: tuple[Grant, ...], theirs: tuple[Grant, ...], target: Target
 ) -> None:
     both = caller(*intersect(ours, theirs), execution_id=5)
 
     for resource in (Resource.KEYS, Resource.PACKS):
         for action in (Action.READ, Action.UPDATE):
-            if both.may(resource, action, target):
-                assert caller(*ours, execution_id=5).may(resource, action, target)
-                assert caller(*theirs, execution_id=5).may(resource, action, target)
+            assert both.may(resource, action, target) is (
+                caller(*ours, execution_id=5).may(resource, action, target)
+                and caller(*theirs, execution_id=5).may(resource, action, target)
+            )
+
+
+@given(some_grants, grants, targets)
+def test_what_may_be_handed_on_allows_nothing_new(
+    held: tuple[Grant, ...], handed: Grant, target: Target
+) -> None:
+    if excess(Holdings(grants=held), [handed]):
+        return
+
+    for resource in (Resource.KEYS, Resource.PACKS):
+        for action in (Action.READ, Action.UPDATE):
+            if caller(handed, execution_id=5).may(resource, action, target):
+                assert caller(*held, execution_id=5).may(resource, action, target)
 
 
 def test_an_intersection_with_oneself_keeps_everything() -> None:

@@ -51,7 +51,7 @@ def execution_caller(named: tuple[Grant, ...] | None = (), **metadata: Any) -> C
 
 
 def test_a_person_has_what_it_was_granted() -> None:
-    caller = person(ANN)
+    caller = person(ANN, claims(TokenType.ACCESS))
 
     assert caller.identity_id == 7
     assert caller.may(Resource.RULES, Action.READ)
@@ -185,6 +185,30 @@ def test_a_sensor_token_names_the_start_it_was_made_for(
 def test_a_token_that_names_half_a_start_is_refused(metadata: dict[str, Any]) -> None:
     with pytest.raises(InvalidToken):
         sensor_start(claims(TokenType.SENSOR, **metadata))
+
+
+def test_a_sensor_may_beyond_that_only_what_both_sides_allow() -> None:
+    token = claims(TokenType.SENSOR, trigger_types=["ops.alarm"])
+    others = Target(trigger_ref="ops.other")
+
+    def reads(identity: KnownIdentity | None, named: tuple[Grant, ...] | None) -> bool:
+        return sensor(token, identity, named).may(Resource.RULES, Action.READ, others)
+
+    assert reads(ANN, (READ_RULES, CANCEL))
+    assert not reads(ANN, None)
+    assert not reads(None, (READ_RULES,))
+    assert not sensor(token, ANN, (CANCEL,)).may(Resource.EXECUTIONS, Action.CANCEL)
+
+
+def test_the_token_of_code_knows_no_packs_beyond_those_of_its_identity() -> None:
+    read = frozenset({Action.READ})
+    lent = Grant(
+        resource=Resource.RULES,
+        actions=read,
+        constraints=Constraints(pack_refs=frozenset({"hidden"})),
+    )
+
+    assert execution_caller(named=(lent,)).known_packs == frozenset()
 
 
 def test_a_sensor_token_without_triggers_emits_nothing() -> None:
