@@ -57,9 +57,9 @@ def parse_grants(written: Iterable[object]) -> tuple[Grant, ...]:
     return tuple(grants)
 
 
-def person(identity: KnownIdentity, claims: Claims) -> Caller:
-    """Return the caller of an access token."""
-    token_id = claims.metadata.get(INTEGRATION_TOKEN)
+def person(identity: KnownIdentity, claims: Claims | None = None) -> Caller:
+    """Return the caller of an access token, or an identity that acts without one."""
+    token_id = None if claims is None else claims.metadata.get(INTEGRATION_TOKEN)
     return Caller(
         integration_token_id=token_id if isinstance(token_id, int) else None,
         identity_id=identity.id,

@@ -25,8 +25,8 @@ from attune.services.component import (
     write,
 )
 from attune.services.definitions import Definitions
-from attune.services.rule_reference import rule_secret_problems, secret_settings
 from attune.services.delegation import require_delegable_sets, require_equal
+from attune.services.rule_reference import rule_secret_problems, secret_settings
 from attune.services.rule_view import RuleSecrets, RuleView, view_rules
 from attune.services.sealing import rule_place, trigger_place, unseal
 
