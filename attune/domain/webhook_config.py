@@ -111,29 +111,40 @@ class WebhookConfig(WebhookSection):
 def merged(config: Mapping[str, Json], changes: Mapping[str, Any]) -> JsonObject:
     """Return the configuration with these changes.
 
-    A section keeps what its change does not name; None takes a section away.
+    A section keeps what its change does not name, or names as null; None takes a
+    section away.
     """
     result = dict(config)
     for name, change in changes.items():
-        known = result.get(name)
         if change is None:
             result.pop(name, None)
         elif isinstance(change, dict):
-            given = keeping_secrets(known, change) if name == "hmac" else change
-            before = known if isinstance(known, dict) else {}
-            result[name] = {**_renamed(before), **_renamed(given)}
+            result[name] = _changed(name, result.get(name), change)
         else:
             result[name] = change
     return result
 
 
-def keeping_secrets(known: Json, change: JsonObject) -> JsonObject:
-    """Return the change of a section; with `keep_previous` known secrets stay as well.
+def _changed(name: str, known: Json, change: JsonObject) -> JsonObject:
+    before: JsonObject = known if isinstance(known, dict) else {}
+    given: JsonObject = {
+        key: value for key, value in change.items() if value is not None
+    }
+    if name == "hmac":
+        given = _keeping_secrets(before, given)
+    return {**_renamed(before), **_renamed(given)}
+
+
+def _keeping_secrets(known: JsonObject, change: JsonObject) -> JsonObject:
+    """Return the change; with `keep_previous` the known secrets stay as well.
 
     So a secret can be replaced at a sender whose deliveries go on meanwhile.
     """
+    keeps = change.get(KEEP_PREVIOUS)
+    if not isinstance(keeps, bool):
+        return change
     kept = {name: value for name, value in change.items() if name != KEEP_PREVIOUS}
-    if change.get(KEEP_PREVIOUS) is not True or not isinstance(known, dict):
+    if not keeps:
         return kept
     listed = kept.get("secrets")
     wanted = list(listed) if isinstance(listed, list) else []
@@ -174,7 +185,8 @@ def config_problems(
             f"{format_place(error['loc'])}: {error['msg'].removeprefix('Value error, ')}"
             for error in invalid.errors(include_url=False, include_input=False)
         ]
-    return [] if parsed.hmac is None else _secret_problems(parsed.hmac, needs_secret)
+    hmac = parsed.hmac
+    return [] if hmac is None else _secret_problems(hmac, needed=needs_secret)
 
 
 def without_secrets(config: Mapping[str, Json]) -> JsonObject:
@@ -196,10 +208,10 @@ def _shown(name: str, value: Json) -> Json:
     return {**section, "secret_set": count > 0, "secret_count": count}
 
 
-def _secret_problems(hmac: HmacSection, needs_secret: bool) -> list[str]:  # noqa: FBT001 - passed on by its name's owner
+def _secret_problems(hmac: HmacSection, *, needed: bool) -> list[str]:
     given = {"hmac.secret": hmac.secret} if hmac.secret else {}
     given |= {f"hmac.secrets[{n}]": text for n, text in enumerate(hmac.secrets)}
-    if hmac.enabled and needs_secret and not given:
+    if hmac.enabled and needed and not given:
         return ["hmac.secret: must be given, for without one every request is refused"]
     if hmac.scheme is not Scheme.STANDARD:
         return []

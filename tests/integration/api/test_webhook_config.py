@@ -54,7 +54,7 @@ async def test_checks_are_set_shown_and_taken_away(
     partly = await shop.put(
         path(shop),
         {
-            "hmac": {"tolerance_seconds": 60, "secrets": []},
+            "hmac": {"tolerance_seconds": 60, "secrets": [], "algorithm": None},
             "ip_whitelist": {"enabled": False},
             "rate_limit": {"op": "clear"},
             "payload_size_limit_kb": None,
@@ -180,6 +180,7 @@ async def test_what_plain_sql_wrote_is_understood_and_its_mistakes_are_shown(
         ({"hmac": {"secret": "s", "tolerance_seconds": 0}}, "hmac.tolerance_seconds"),
         ({"hmac": {"secret": "s", "enabled": "no"}}, "hmac.enabled"),
         ({"hmac": {"secret": "s", "algorythm": "sha1"}}, "hmac.algorythm"),
+        ({"hmac": {"secret": "s", "keep_previous": "yes"}}, "hmac.keep_previous"),
         ({"ip_whitelist": {"ips": ["10.0.0.0/8", "10.0.0"]}}, "ip_whitelist.ips[1]"),
         ({"ip_whitelist": {"ips": []}}, "ip_whitelist.ips"),
         ({"rate_limit": {"requests": 1}}, "rate_limit.window_seconds"),
