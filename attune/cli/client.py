@@ -146,6 +146,11 @@ class ApiClient:
         finally:
             response.close()
 
+    def read(self, path: str, params: Params) -> tuple[bytes, Mapping[str, str]]:
+        """Return the bytes at the path, and what the headers say of them."""
+        response = self._call("GET", path, params=params, timeout=_UPLOAD)
+        return response.content, response.headers
+
     def renew(self) -> bool:
         """Get a new pair of tokens now; False when nothing at hand proves enough."""
         return self._renew(self._credentials.access_token)

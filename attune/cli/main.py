@@ -44,6 +44,11 @@ CLIENT = (
     ("artifact", "List, show, upload and download artifacts.", "artifact:app"),
     ("inquiry", "List, show and answer what executions ask.", "inquiry:app"),
     ("trigger", "List, show and switch triggers and their webhooks.", "trigger:app"),
+    (
+        "sensor",
+        "List, show, switch and restart sensors; read their logs.",
+        "sensor:app",
+    ),
     ("rule", "List, make, change and switch rules.", "rule:app"),
     ("policy", "List, make, change and switch limits on executions.", "policy:app"),
     ("key", "List, make and change settings and secrets.", "key:app"),

@@ -29,6 +29,7 @@ from attune.stack.readiness import (
 # A worker's actions have 5 s between SIGTERM and SIGKILL, and their end is reported.
 WORKER_STOP_SECONDS = 6.5
 WORKER_GRACE_SECONDS = 0.5
+SENSOR_GRACE_SECONDS = 3.0
 ORCHESTRATOR_STOP_SECONDS = 2.0
 API_STOP_SECONDS = 1.5
 
@@ -172,6 +173,7 @@ class Processes:
                 "api_url": self._places.api_url,
                 "shared_packs_dir": str(directory.packs),
                 "state_dir": str(directory.root / name),
+                "sensor_grace_seconds": SENSOR_GRACE_SECONDS,
                 "shutdown_grace_seconds": WORKER_GRACE_SECONDS,
             },
         }
