@@ -2,7 +2,8 @@
 
 import math
 import signal
-from socket import socket
+import socket as sockets
+from socket import IPPROTO_TCP, socket
 from typing import TYPE_CHECKING
 
 from attune.cli.process import end, importing
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE_SECONDS = 65
 """Longer than the minute after which proxies close an idle connection themselves."""
+STALLED_SECONDS = 60
+"""How long the other end may take nothing of what is on its way to it."""
+TCP_USER_TIMEOUT: int | None = getattr(sockets, "TCP_USER_TIMEOUT", None)
+"""The kernel's option for that, where it has one."""
 
 
 def api() -> None:
@@ -66,13 +71,23 @@ def _begin(part: str, *required: str) -> Settings:
     return settings
 
 
-def _sockets(settings: Settings, config: "uvicorn.Config") -> list[socket] | None:
-    """Return what to listen on when the notifier has a port of its own; else None."""
-    if settings.notifier.port is None:
-        return None
-    bound = [config.bind_socket()]
-    config.port = settings.notifier.port
-    return [*bound, config.bind_socket()]
+def _sockets(settings: Settings, config: "uvicorn.Config") -> list[socket]:
+    """Return what to listen on: the API's port, and the notifier's if it has one."""
+    ports = [settings.server.port, settings.notifier.port]
+    return [_bind(config, port) for port in ports if port is not None]
+
+
+def _bind(config: "uvicorn.Config", port: int) -> socket:
+    """Bind a port whose connections are dropped when nobody reads at the other end.
+
+    The server would wait for such a reader for ever, with what it has not taken.
+    """
+    config.port = port
+    bound = config.bind_socket()
+    bound.set_inheritable(False)
+    if TCP_USER_TIMEOUT is not None:
+        bound.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, STALLED_SECONDS * 1000)
+    return bound
 
 
 def _server(settings: Settings, app: object) -> "uvicorn.Server":
