@@ -10,6 +10,9 @@ from attune.domain.errors import InvalidInput
 
 LONGEST_FILTER: Final = 300
 
+RULE_CHANGES: Final = frozenset({"created", "updated", "deleted"})
+"""What sensors are told of a rule; that it fails is not their concern."""
+
 STATUS_KEEPERS: Final = frozenset({"execution", "enforcement", "workflow_execution"})
 """Entities of which each change is a change of status (contract, m.1)."""
 
@@ -111,7 +114,7 @@ class Filter:
 
 def rule_trigger_refs(notice: Notice) -> tuple[str, ...]:
     """Return the trigger of a rule that changed, and the one it had before."""
-    if notice.entity_type != "rule":
+    if notice.entity_type != "rule" or notice.activity not in RULE_CHANGES:
         return ()
     content = notice.content
     refs = (content.get("trigger_ref"), content.get("old_trigger_ref"))

@@ -26,6 +26,7 @@ from attune.db.repositories.listing import page_of_columns
 from attune.db.repositories.notification_visibility import visible_notifications
 from attune.domain.cursor import Cursor, Snapshot
 from attune.domain.notification import (
+    RULE_CHANGES,
     STATUS_KEEPERS,
     Filter,
     FilterKind,
@@ -274,7 +275,8 @@ def _of_entity(wanted: Filter) -> ColumnElement[bool]:
 def _of_trigger(wanted: Filter) -> ColumnElement[bool]:
     refs = (_text("trigger_ref"), _text("old_trigger_ref"))
     ours = or_(*(ref == wanted.value for ref in refs))
-    return and_(Notification.entity_type == "rule", ours)
+    is_change = Notification.activity.in_(sorted(RULE_CHANGES))
+    return and_(Notification.entity_type == "rule", is_change, ours)
 
 
 def _text(name: str) -> Any:

@@ -41,6 +41,7 @@ from attune.db.visibility import (
     visible_packs,
 )
 from attune.domain.key import OwnerType
+from attune.domain.notification import RULE_CHANGES
 from attune.domain.permission import Action, Caller, Resource, TokenType
 
 Condition = ColumnElement[bool]
@@ -70,6 +71,7 @@ _PACK = Columns(
 _RULE = Columns(
     pack_ref=_PACK_REF,
     ref=_REF,
+    trigger_ref=_text("trigger_ref"),
     id=_ENTITY_ID,
     owner_identity_id=_number("owner_identity"),
 )
@@ -124,10 +126,11 @@ def _read(caller: Caller, resource: Resource, columns: Columns) -> Condition:
 
 
 def _of_own_triggers(caller: Caller) -> Condition:
-    """A sensor hears of every rule of its triggers, and of nothing else."""
+    """A sensor hears of every change of its triggers' rules, and of nothing else."""
     refs = sorted(caller.trigger_refs)
     ours = or_(_text("trigger_ref").in_(refs), _text("old_trigger_ref").in_(refs))
-    return and_(Notification.entity_type == "rule", ours)
+    is_change = Notification.activity.in_(sorted(RULE_CHANGES))
+    return and_(Notification.entity_type == "rule", is_change, ours)
 
 
 def _lives(model: Any, seen: Condition) -> Condition:

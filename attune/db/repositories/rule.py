@@ -53,7 +53,8 @@ _NOTE_ERROR = text("""
         FROM before
         WHERE r.id = before.id
         RETURNING
-            r.id, r.ref, r.pack_ref, r.trigger_ref, r.action_ref, r.enabled,
+            r.id, r.ref, r.pack, r.pack_ref, r.trigger_ref, r.action_ref, r.enabled,
+            r.owner_identity,
             before.last_error IS DISTINCT FROM r.last_error AS is_news
     )
     INSERT INTO attune.notification (channel, entity_type, entity, activity, content)
@@ -62,10 +63,12 @@ _NOTE_ERROR = text("""
         jsonb_build_object(
             'id', id,
             'ref', ref,
+            'pack', pack,
             'pack_ref', pack_ref,
             'trigger_ref', trigger_ref,
             'action_ref', action_ref,
             'enabled', enabled,
+            'owner_identity', owner_identity,
             'error', CAST(:error AS text)
         )
     FROM noted

@@ -203,8 +203,9 @@ async def test_sensor_is_told_of_the_rules_of_its_triggers_whoever_owns_them(
     async with database.transaction() as tx:
         private = await make_pack(tx, owner_identity_id=ada)
         trigger = await make_trigger(tx)
-        await make_rule(tx, trigger, await make_action(tx, private))
+        rule = await make_rule(tx, trigger, await make_action(tx, private))
         await make_rule(tx)
+        await tx.rules.note_error(rule.id, "what it compares is no number")
     caller = Caller(
         identity_id=None,
         login="sensor",
@@ -214,6 +215,8 @@ async def test_sensor_is_told_of_the_rules_of_its_triggers_whoever_owns_them(
     )
 
     assert await seen(database, caller) == {"rule": 1}
+    # That it fails is told to its owner.
+    assert (await seen(database, person(ada)))["rule"] == 3
 
 
 async def test_what_the_platform_does_not_know_goes_to_the_auditor(
