@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TypeVar
 
+from fastapi import Request
 from starlette.responses import StreamingResponse
 
+from attune.api.watch import Watch
 from attune.services.execution.stream import LogPiece
 
 T = TypeVar("T")
@@ -44,16 +46,23 @@ def piece_frame(piece: LogPiece | None) -> bytes:
 
 
 async def stream(
+    request: Request,
     opening: AbstractAsyncContextManager[AsyncIterator[T]],
     show: Callable[[T], bytes],
 ) -> StreamingResponse:
-    """Open the source first, so that a refusal is still an ordinary answer."""
-    stack = AsyncExitStack()
+    """Open the source first, so that a refusal is still an ordinary answer.
+
+    It ends with the token, and when that allows less or more than it did: whoever
+    comes again is answered anew.
+    """
+    watch, stack = Watch(request), AsyncExitStack()
     source = await stack.enter_async_context(opening)
 
     async def body() -> AsyncIterator[bytes]:
         async with stack:
             async for item in source:
+                if await watch.is_over():
+                    return
                 yield show(item)
 
     return StreamingResponse(body(), media_type="text/event-stream", headers=HEADERS)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from attune.api.access import requires
@@ -113,15 +113,15 @@ async def append_progress(
 
 @router.get("/artifacts/{artifact_id}/stream")
 async def stream_artifact(
+    request: Request,
     artifact_id: Id,
     caller: Reader,
     streams: ArtifactStreams,
     offset: Annotated[Count, Query()] = None,
 ) -> Response:
     """Stream text or progress as server-sent events while it grows."""
-    return await stream(
-        streams.following(caller, artifact_id, offset or 0), piece_frame
-    )
+    opening = streams.following(caller, artifact_id, offset or 0)
+    return await stream(request, opening, piece_frame)
 
 
 @router.get(

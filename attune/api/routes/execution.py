@@ -4,7 +4,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import Query
+from fastapi import Query, Request
 from starlette.responses import JSONResponse, Response
 
 from attune.api.access import requires
@@ -76,12 +76,13 @@ async def get_execution_stats(caller: Reader, executions: Executions) -> Any:
 
 @router.get("/executions/stream")
 async def stream_executions(
+    request: Request,
     caller: Reader,
     streams: ExecutionStreams,
     execution_id: Annotated[QueryId, Query()] = None,
 ) -> Response:
     """Stream changes of one execution, or of all, as server-sent events."""
-    return await stream(streams.changes(caller, execution_id), json_frame)
+    return await stream(request, streams.changes(caller, execution_id), json_frame)
 
 
 @router.get("/executions/status/{status}", response_model=Page[ExecutionSummary])
@@ -189,15 +190,17 @@ async def get_execution_log(
 
 @router.get("/executions/{execution_id}/logs/{stream_name}/stream")
 async def stream_execution_log(
+    request: Request,
     execution_id: Id,
     stream_name: Stream,
     caller: Reader,
+    *,
     streams: ExecutionStreams,
     offset: Annotated[Count, Query()] = None,
 ) -> Response:
     """Stream output as server-sent events; an event's id is where it goes on."""
     opening = streams.output(caller, execution_id, stream_name, offset or 0)
-    return await stream(opening, piece_frame)
+    return await stream(request, opening, piece_frame)
 
 
 def _flat(shown: ExecutionResponse) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import Header, Query
+from fastapi import Header, Query, Request
 from starlette.responses import Response
 
 from attune.api.dependencies import (
@@ -49,6 +49,7 @@ async def list_notifications(
 
 @router.get("/stream")
 async def stream_notifications(
+    request: Request,
     caller: Authenticated,
     token: BearerToken,
     streams: NotificationStreams,
@@ -62,7 +63,8 @@ async def stream_notifications(
     given = last_event_id or after
     cursor = Cursor.parse(given) if given else None
     wanted = _filters(filters) or [Filter.parse("all")]
-    return await stream(streams.stream(token, wanted, cursor), _frame)
+    opening = streams.stream(token, wanted, cursor)
+    return await stream(request, opening, _frame)
 
 
 def _filters(texts: Sequence[str] | None) -> list[Filter]:

@@ -17,7 +17,9 @@ from attune.api.access import (
 )
 from attune.api.dependencies import PUBLIC, Authenticated
 from attune.api.routing import Route, Router
-from attune.domain.permission import TokenType
+from attune.domain.permission import MEANT, Grant, TokenType
+from attune.packs.document import read_document
+from attune.packs.loader import CORE_DIRECTORY
 from tests.integration.api.operations import Operation, operations
 from tests.integration.api.people import Api
 
@@ -204,6 +206,25 @@ def test_the_rules_are_these(app: FastAPI) -> None:
     kinds = (Requires, AnyToken, AccessToken, WorkerToken)
 
     assert all(isinstance(o.access, kinds) for o in closed(app))
+
+
+def test_every_grant_that_a_route_needs_has_a_meaning(app: FastAPI) -> None:
+    needed = {
+        (o.access.resource, o.access.action)
+        for o in closed(app)
+        if isinstance(o.access, Requires)
+    }
+
+    assert {(r, a) for r, a in needed if a not in MEANT[r]} == set()
+
+
+def test_the_administrator_may_do_everything_that_has_a_meaning() -> None:
+    path = CORE_DIRECTORY / "permission_sets" / "admin.yaml"
+    document: dict[str, Any] = read_document(path)
+
+    grants = [Grant.model_validate(grant) for grant in document["grants"]]
+
+    assert {grant.resource: grant.actions for grant in grants} == MEANT
 
 
 def test_a_dependency_does_not_pass_for_a_rule() -> None:
