@@ -26,7 +26,7 @@ PAGE: Final = 500
 LOOK_SECONDS: Final = 5.0
 """How long the messages are trusted before a look without one."""
 REST_SECONDS: Final = 0.02
-"""Between two looks: what commits in the meantime is read together."""
+"""Between two looks at least: what commits in the meantime is read together."""
 
 Placed = tuple[Notice, Cursor]
 """A notification, and where it leaves whoever has been given it."""
@@ -124,13 +124,16 @@ class Tail:
         self._floor = self._position = None
 
     async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
             await self._wanted.wait()
+            began = clock()
             try:
                 await self._look()
             except Unavailable as error:
                 logger.warning("notifications wait", extra={"reason": error.message})
-            await asyncio.sleep(REST_SECONDS)
+            # A transaction that stays open makes every look a long one.
+            await asyncio.sleep(max(REST_SECONDS, clock() - began))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._woken.wait()
