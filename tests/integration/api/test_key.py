@@ -1,6 +1,5 @@
 """Keys over HTTP: five kinds of owner, values for those who may know them."""
 
-import logging
 from datetime import timedelta
 from typing import Any
 
@@ -182,20 +181,22 @@ async def test_an_encrypted_value_is_for_those_who_may_decrypt(
 
 
 async def test_reading_a_secret_is_recorded_without_it(
-    shop: Workshop, caplog: pytest.LogCaptureFixture
+    shop: Workshop, sql: asyncpg.Connection
 ) -> None:
-    await shop.post("/keys", body(encrypted=True))
+    await shop.post("/keys", body(value="plain of-the-past"))
+    await shop.put("/keys/system.token", {"value": SECRET, "encrypted": True})
     await shop.post("/keys", body(name="open", value="plain"))
-    caplog.set_level(logging.INFO, "attune.services.secret_audit")
 
     await shop.get("/keys/system.token", decrypt="false")
     await shop.get("/keys/system.open")
     await shop.get("/keys/system.token")
 
-    read = [each for each in caplog.records if each.message == "A secret was read"]
-    assert [each.__dict__["ref"] for each in read] == ["system.token"]
-    assert read[0].__dict__["login"] == shop.who.login
-    assert SECRET not in str(read[0].__dict__)
+    trail = await sql.fetch("SELECT * FROM attune.audit_event ORDER BY id")
+    read = [each for each in trail if each["event_type"] == "key.decrypted"]
+    assert [each["resource_ref"] for each in read] == ["system.token"]
+    assert read[0]["actor_login"] == shop.who.login
+    for secret in (SECRET, "of-the-past"):
+        assert not [each for each in trail if secret in str(dict(each))]
 
 
 async def test_a_value_that_was_moved_does_not_decrypt(
