@@ -61,6 +61,7 @@ from attune.services.notification.read import NotificationReadService
 from attune.services.notification.stream import NotificationStreamService
 from attune.services.notification.tail import CHANNEL, Tail
 from attune.services.pack.install import PackInstallService
+from attune.services.pack.own_config import PackConfigService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
 from attune.services.permission_set import PermissionSetService
@@ -118,6 +119,7 @@ class Services:
     notifications: NotificationReadService
     notification_streams: NotificationStreamService
     packs: PackService
+    pack_configs: PackConfigService
     pack_installs: PackInstallService
     pack_workflows: PackWorkflowService
     pausing: PauseService
@@ -222,6 +224,7 @@ def compose(settings: Settings, database: Database) -> Services:
         intake=intake,
         keys=KeyService(database, encryption),
         packs=PackService(database, store, definitions, encryption),
+        pack_configs=PackConfigService(database, definitions, encryption),
         pack_installs=PackInstallService(database, store, definitions, encryption),
         pack_workflows=PackWorkflowService(database, store, definitions),
         pausing=PauseService(database),

@@ -46,6 +46,7 @@ from attune.services.key import KeyService
 from attune.services.notification.read import NotificationReadService
 from attune.services.notification.stream import NotificationStreamService
 from attune.services.pack.install import PackInstallService
+from attune.services.pack.own_config import PackConfigService
 from attune.services.pack.read import PackService
 from attune.services.pack.sync import PackWorkflowService
 from attune.services.permission_set import PermissionSetService
@@ -115,6 +116,7 @@ Attempts = Annotated[AttemptService, provided(AttemptService)]
 Links = Annotated[RunLinks, provided(RunLinks)]
 CatalogOfRuntimes = Annotated[RuntimeCatalogService, provided(RuntimeCatalogService)]
 Packs = Annotated[PackService, provided(PackService)]
+PackConfigs = Annotated[PackConfigService, provided(PackConfigService)]
 PackInstalls = Annotated[PackInstallService, provided(PackInstallService)]
 PackWorkflows = Annotated[PackWorkflowService, provided(PackWorkflowService)]
 Runtimes = Annotated[RuntimeService, provided(RuntimeService)]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import File, Form, UploadFile
 
 from attune.api.access import requires
-from attune.api.dependencies import PackInstalls, Packs
+from attune.api.dependencies import PackConfigs, PackInstalls, Packs
 from attune.api.errors import SWITCHED_OFF
 from attune.api.parameters import Id, Paging, RefPath, Search
 from attune.api.routing import Router, allow
@@ -14,11 +14,13 @@ from attune.api.schemas.envelope import Data, Success, data, success
 from attune.api.schemas.pack import (
     CreatePackRequest,
     InstallPackRequest,
+    PackConfigResponse,
     PackInstallResponse,
     PackInstallStatusResponse,
     PackResponse,
     PackSummary,
     RegisterPackRequest,
+    UpdatePackConfigRequest,
     UpdatePackRequest,
     install_response,
     pack_response,
@@ -130,3 +132,30 @@ async def get_latest_pack_install(
 ) -> Any:
     """Get the record of the pack's newest installation."""
     return data(await installs.latest(caller, ref))
+
+
+@router.get("/{ref}/config", response_model=Data[PackConfigResponse])
+async def get_pack_config(ref: RefPath, caller: Reader, configs: PackConfigs) -> Any:
+    """Get the settings of a pack that count for the caller."""
+    return data(await configs.get(caller, ref))
+
+
+@router.put("/{ref}/config", response_model=Data[PackConfigResponse])
+async def update_pack_config(
+    ref: RefPath,
+    body: UpdatePackConfigRequest,
+    caller: Configurer,
+    configs: PackConfigs,
+) -> Any:
+    """Lay settings of the caller's own over those of a pack, for what it executes."""
+    view = await configs.update(caller, ref, body.config)
+    return data(view, "Own configuration updated")
+
+
+@router.delete("/{ref}/config", response_model=Success)
+async def delete_pack_config(
+    ref: RefPath, caller: Configurer, configs: PackConfigs
+) -> Any:
+    """Let the settings of the pack count for the caller again."""
+    await configs.delete(caller, ref)
+    return success(f"Own configuration of pack '{ref}' deleted")

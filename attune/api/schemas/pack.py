@@ -18,8 +18,8 @@ from attune.api.schemas.patch import Patch, Update
 from attune.api.schemas.placement import Kept, WorkerAffinity, WorkerToleration
 from attune.db.models.pack import PackInstall
 from attune.domain.pack import InstallStatus
-from attune.domain.schema import redact
 from attune.packs.fields import semantic_version
+from attune.services.pack.configuring import shown_config
 from attune.services.pack.installation import Installed
 from attune.services.pack.read import PackView
 
@@ -125,6 +125,25 @@ class PackResponse(PackSummary):
     rule_count: Omitted[int]
 
 
+class UpdatePackConfigRequest(Body):
+    """Settings of the caller's own for a pack; null takes one away."""
+
+    config: Annotated[dict[str, Any], Field(max_length=1000)]
+
+
+class PackConfigResponse(Read):
+    """The settings of a pack for the caller; secret ones are masked."""
+
+    pack_ref: str
+    conf_schema: ObjectOrEmpty
+    config: ObjectOrEmpty
+    """What counts for what the caller executes, and for the rules it owns."""
+    pack_config: ObjectOrEmpty
+    """What counts for whoever wants nothing else."""
+    own_config: ObjectOrEmpty
+    """What the caller wants."""
+
+
 class PackInstallResponse(Read):
     """A pack that was installed."""
 
@@ -154,7 +173,7 @@ def pack_response(view: PackView) -> PackResponse:
     pack = view.pack
     shown = PackResponse.model_validate(pack)
     counts = {f"{kind}_count": count for kind, count in view.counts.items()}
-    masked = redact(pack.conf_schema, pack.config)
+    masked = shown_config(pack.conf_schema, pack.config)
     return shown.model_copy(update={**counts, "config": masked})
 
 

@@ -15,7 +15,7 @@ from attune.db.models import (
     Sensor,
     Trigger,
 )
-from attune.db.repositories.base import Repository, equals
+from attune.db.repositories.base import Repository, delete_where, equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
 from attune.db.visibility import visible_packs
 from attune.domain.permission import Caller
@@ -78,6 +78,29 @@ class PackRepository(ComponentRepository[Pack]):
     async def count_owned(self, identity_id: int) -> int:
         """Return how many packs belong to an identity."""
         return await self._count([Pack.owner_identity_id == identity_id])
+    async def own_config(
+        self, pack_id: int, identity_id: int | None
+    ) -> PackConfig | None:
+        """Return what the identity wants configured differently, or None."""
+        query = select(PackConfig).where(
+            PackConfig.pack_id == pack_id, PackConfig.identity_id == identity_id
+        )
+        found: PackConfig | None = await self._session.scalar(query)
+        return found
+
+    async def keep_own_config(self, row: PackConfig) -> None:
+        """Write an identity's settings, new or changed."""
+        self._session.add(row)
+        await self._session.flush()
+
+    async def remove_own_config(self, pack_id: int, identity_id: int) -> None:
+        """Forget an identity's settings; there may be none."""
+        await delete_where(
+            self._session,
+            PackConfig,
+            PackConfig.pack_id == pack_id,
+            PackConfig.identity_id == identity_id,
+        )
 
     def _conditions(
         self, wanted: ComponentFilter

@@ -31,11 +31,18 @@ class SecretReader:
     """
 
     def __init__(
-        self, tx: Transaction, encryption: Encryption, executor_id: int | None
+        self,
+        tx: Transaction,
+        encryption: Encryption,
+        executor_id: int | None,
+        *,
+        runs_for_nobody: bool = False,
     ) -> None:
+        """Read for an executor; where something runs for nobody, authors vouch alone."""
         self._tx = tx
         self._encryption = encryption
         self._executor_id = executor_id
+        self._executors = set() if runs_for_nobody else {executor_id}
         self._callers: dict[int | None, Caller | None] = {}
         self.read: list[str] = []
         """What was decrypted, by what it is."""
@@ -47,6 +54,10 @@ class SecretReader:
         listed: list[Reference] = list(references)
         values = [await self._value(source, depth) for source in sources(listed)]
         return fill(config, listed, values)
+
+    async def setting(self, pack_ref: str, name: str) -> Json:
+        """Return a setting of a pack, with the keys in it that it refers to."""
+        return await self._config({"config": name, "pack": pack_ref}, 0)
 
     async def _value(self, source: Mapping[str, Any], depth: int) -> Json:
         if depth > DEEPEST:
@@ -110,7 +121,7 @@ class SecretReader:
     async def _all_callers(self, source: Mapping[str, Any]) -> list[Caller] | None:
         """Return the executor and the author; None unless both are there."""
         callers = []
-        for identity_id in {self._executor_id, source.get("author")}:
+        for identity_id in {*self._executors, source.get("author")}:
             if identity_id not in self._callers:
                 self._callers[identity_id] = await acting_as(self._tx, identity_id)
             caller = self._callers[identity_id]

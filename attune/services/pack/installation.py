@@ -17,7 +17,7 @@ from attune.domain.errors import AttuneError, Conflict
 from attune.domain.json import JsonObject
 from attune.domain.pack import InstallStatus
 from attune.domain.permission import Action, Caller, Resource, Target
-from attune.domain.schema import apply_defaults, secret_names
+from attune.domain.schema import apply_defaults
 from attune.packs.archive import MANIFEST
 from attune.packs.definition import PackDefinition
 from attune.packs.document import read_document
@@ -26,7 +26,8 @@ from attune.security.encryption import Encryption
 from attune.services.component import write
 from attune.services.pack.columns import pack_columns
 from attune.services.pack.components import ComponentInstallation
-from attune.services.sealing import pack_place, seal, unseal
+from attune.services.pack.configuring import require_references, sealed_config
+from attune.services.sealing import pack_place, unseal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +121,14 @@ async def _write(
         else await tx.packs.lock(known.id)
     )
     changed = _changed_by_people(store, known, encryption)
-    config = _configuration(definition, changed, encryption)
+    config = _configuration(definition, changed)
+    before = {} if known is None else _opened(known, encryption)
+    if config != before:
+        await require_references(tx, caller, definition.ref, config, owns=True)
+        pack.configured_by_id = caller.identity_id
+    schema, place = definition.manifest.conf_schema, pack_place(definition.ref)
     write(pack, pack_columns(definition.manifest))
-    pack.config = config
+    pack.config = sealed_config(encryption, schema, config, place=place)
     pack.content_hash, pack.storage_path = hash_, definition.ref
     await tx.packs.add(pack)
     warnings = await ComponentInstallation(
@@ -178,13 +184,13 @@ def pack_target(pack: Pack) -> Target:
     )
 
 
-def _configuration(
-    definition: PackDefinition, changed: JsonObject, encryption: Encryption
-) -> JsonObject:
+def _configuration(definition: PackDefinition, changed: JsonObject) -> JsonObject:
     schema = definition.manifest.conf_schema
-    config = {**apply_defaults(schema, definition.manifest.config), **changed}
-    place = pack_place(definition.ref)
-    return seal(encryption, secret_names(schema), config, place=place)
+    return {**apply_defaults(schema, definition.manifest.config), **changed}
+
+
+def _opened(pack: Pack, encryption: Encryption) -> JsonObject:
+    return unseal(encryption, pack.config, place=pack_place(pack.ref))
 
 
 def _changed_by_people(
@@ -194,7 +200,7 @@ def _changed_by_people(
     if known is None:
         return {}
     declared = _declared(store, known)
-    config = unseal(encryption, known.config, place=pack_place(known.ref))
+    config = _opened(known, encryption)
     return {
         name: value
         for name, value in config.items()

@@ -15,21 +15,20 @@ from attune.domain.json import JsonObject
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.ref import parse_pack_ref
-from attune.domain.schema import REDACTED as MASK
-from attune.domain.schema import (
-    apply_defaults,
-    check_schema,
-    secret_names,
-    to_json_schema,
-    validate,
-)
+from attune.domain.schema import check_schema
 from attune.packs.store import PackStore
 from attune.security.encryption import Encryption
 from attune.services.component import tidy, write
 from attune.services.definitions import Definitions
+from attune.services.pack.configuring import (
+    require_references,
+    sealed_config,
+    unmasked_config,
+    value_problems,
+)
 from attune.services.pack.install import CORE
 from attune.services.pack.installation import pack_target
-from attune.services.sealing import pack_place, seal, unseal
+from attune.services.sealing import pack_place, unseal
 
 COLUMNS = Columns(
     pack_ref=Pack.ref,
@@ -85,12 +84,9 @@ class PackService:
         owner_id = caller.identity_id
         target = Target(pack_ref=ref, ref=ref, owner_identity_id=owner_id)
         caller.require(Resource.PACKS, Action.CREATE, target)
-        _check(values, {}, {})
-        values["config"] = self._sealed(
-            ref, values.get("conf_schema") or {}, values.get("config") or {}
-        )
         async with self._database.transaction() as tx:
-            pack = Pack(owner_identity_id=owner_id)
+            pack = Pack(ref=ref, owner_identity_id=owner_id, conf_schema={}, config={})
+            values["config"] = await self._configured(tx, caller, pack, values)
             write(pack, values)
             await tx.packs.add(pack)
             view = await _view(tx, pack)
@@ -105,24 +101,29 @@ class PackService:
         async with self._database.transaction() as tx:
             pack = await _lock(tx, caller, ref, Action.CONFIGURE)
             if {"config", "conf_schema"} & values.keys():
-                values["config"] = self._configured(pack, values)
+                values["config"] = await self._configured(tx, caller, pack, values)
             write(pack, values)
             await tx.flush()
             view = await _view(tx, pack)
         self._definitions.forget()
         return view
 
-    def _configured(self, pack: Pack, values: Mapping[str, Any]) -> JsonObject:
+    async def _configured(
+        self, tx: Transaction, caller: Caller, pack: Pack, values: Mapping[str, Any]
+    ) -> JsonObject:
         """Return the configuration to store when it or its schema changes."""
-        before = unseal(self._encryption, pack.config, place=pack_place(pack.ref))
+        place = pack_place(pack.ref)
+        before = unseal(self._encryption, pack.config, place=place)
         schema = values.get("conf_schema", pack.conf_schema)
-        after = _unmasked(pack.conf_schema, before, values.get("config", before))
-        _check({**values, "config": after}, schema, after)
-        return self._sealed(pack.ref, schema, after)
-
-    def _sealed(self, ref: str, schema: JsonObject, config: JsonObject) -> JsonObject:
-        secret = secret_names(schema)
-        return seal(self._encryption, secret, config, place=pack_place(ref))
+        given = values.get("config", before)
+        after = unmasked_config(pack.conf_schema, before, given)
+        problems = check_schema(schema, "conf_schema") or value_problems(schema, after)
+        if problems:
+            raise InvalidInput("The pack cannot be configured so", problems=problems)
+        if after != before:
+            await require_references(tx, caller, pack.ref, after, owns=True)
+            pack.configured_by_id = caller.identity_id
+        return sealed_config(self._encryption, schema, after, place=place)
 
     async def delete(self, caller: Caller, ref: str) -> None:
         """Remove the pack with its components and files; history keeps their refs."""
@@ -163,27 +164,3 @@ async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Pack:
     if seen.ref == CORE:
         raise Conflict("The core pack is the platform's own")
     return await tx.packs.lock(seen.id)
-
-
-def _check(values: Mapping[str, Any], schema: JsonObject, config: JsonObject) -> None:
-    """Check the configuration against its schema, whichever of the two is new."""
-    if not {"config", "conf_schema"} & values.keys():
-        return
-    conf_schema = values.get("conf_schema", schema)
-    problems = check_schema(conf_schema, "conf_schema") or validate(
-        to_json_schema(conf_schema),
-        apply_defaults(conf_schema, values.get("config", config)),
-        "config",
-    )
-    if problems:
-        raise InvalidInput("The pack cannot be configured so", problems=problems)
-
-
-def _unmasked(schema: JsonObject, before: JsonObject, config: JsonObject) -> JsonObject:
-    """Return the configuration with what clients only ever see masked as it was."""
-    kept = {
-        name: before[name]
-        for name in secret_names(schema)
-        if config.get(name) == MASK and name in before
-    }
-    return {**config, **kept}

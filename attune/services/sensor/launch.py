@@ -7,11 +7,13 @@ from typing import Any
 from attune.db.database import Transaction
 from attune.db.repositories.sensor_hosting import SensorRule, SensorSubject
 from attune.domain.json import Json, JsonObject
+from attune.domain.keystore import key_paths
 from attune.domain.schema import apply_defaults, secret_names
 from attune.runtimes.launch import RuntimeLaunch
 from attune.runtimes.sensor_launch import SensorLaunch, SensorToken
 from attune.security.encryption import Encryption
 from attune.services.execution.launch import choose_version
+from attune.services.execution.references import SecretReader
 from attune.services.key_value import reveal_key
 from attune.services.sealing import (
     is_sealed,
@@ -38,11 +40,12 @@ def compose_launch(
     *,
     runtime: RuntimeLaunch,
     rules: Sequence[SensorRule],
+    of_pack: JsonObject,
     encryption: Encryption,
     token: SensorToken,
 ) -> SensorLaunch:
     """Put the row, its pack's configuration and its rules together."""
-    config, secret = _config(subject, encryption)
+    config, secret = _config(subject, of_pack, encryption)
     watched = [_opened(rule, encryption) for rule in rules]
     return SensorLaunch(
         sensor_id=subject.id,
@@ -83,7 +86,7 @@ def rule_item(rule: SensorRule) -> JsonObject:
 
 
 def _config(
-    subject: SensorSubject, encryption: Encryption
+    subject: SensorSubject, of_pack: JsonObject, encryption: Encryption
 ) -> tuple[JsonObject, list[str]]:
     """Return its configuration and which values are secret.
 
@@ -92,19 +95,30 @@ def _config(
     """
     keys = subject.keys or []
     owned = {key["name"]: reveal_key(encryption, key) for key in keys}
-    of_pack = _pack_config(subject, encryption)
     schema = dict(subject.param_schema)
     own = unseal(encryption, dict(subject.config), place=sensor_place(subject.ref))
     config = apply_defaults(schema, {**of_pack, **own, **owned})
     secret = secret_names(schema) | {k["name"] for k in keys if k["encrypted"]}
     stored = subject.pack_config or {}
-    sealed = {name for name, value in stored.items() if is_sealed(value)}
+    sealed = {
+        name for name, value in stored.items() if is_sealed(value) or key_paths(value)
+    }
     return config, sorted((secret | sealed) & config.keys())
 
 
-def _pack_config(subject: SensorSubject, encryption: Encryption) -> JsonObject:
-    place = pack_place(subject.pack_ref or "")
-    return unseal(encryption, dict(subject.pack_config or {}), place=place)
+async def pack_settings(
+    tx: Transaction, subject: SensorSubject, encryption: Encryption
+) -> JsonObject:
+    """Return what the sensor's pack is configured with, in plain.
+
+    A sensor runs for nobody: whoever configured the pack vouches for its references.
+    """
+    pack_ref = subject.pack_ref or ""
+    stored = dict(subject.pack_config or {})
+    opened = unseal(encryption, stored, place=pack_place(pack_ref))
+    reader = SecretReader(tx, encryption, None, runs_for_nobody=True)
+    referring = [name for name, value in opened.items() if key_paths(value)]
+    return opened | {name: await reader.setting(pack_ref, name) for name in referring}
 
 
 def _rule_secrets(rules: Sequence[SensorRule]) -> list[str]:

@@ -22,7 +22,7 @@ from attune.security.encryption import Encryption
 from attune.security.tokens import Tokens
 from attune.services.event.alert import raise_sensor_alert
 from attune.services.event.intake import Intake
-from attune.services.sensor.launch import choose_runtime, compose_launch
+from attune.services.sensor.launch import choose_runtime, compose_launch, pack_settings
 
 RENEWED_AFTER: Final = 0.5
 """The part of a token's life after which the worker asks for the next one."""
@@ -108,6 +108,7 @@ class SensorRunService:
             start.generation,
             runtime=await choose_runtime(tx, subject, start.worker_id),
             rules=await tx.sensor_hosting.find_rules(subject.trigger_refs),
+            of_pack=await pack_settings(tx, subject, self._encryption),
             encryption=self._encryption,
             token=self._token(subject, start.generation),
         )

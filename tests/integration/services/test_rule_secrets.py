@@ -9,7 +9,7 @@ import pytest
 
 from attune.clock import utc_now
 from attune.db.database import Database, Transaction
-from attune.db.models import Identity, Pack, Rule
+from attune.db.models import Identity, Pack, PackConfig, Rule
 from attune.domain.errors import Conflict
 from attune.domain.json import Json
 from attune.domain.key import OwnerType
@@ -244,3 +244,46 @@ async def test_a_key_of_the_pack_cannot_pass_for_another(
     launch = await start_of_event(database, sql)
 
     assert launch.parameters["text"] == SYSTEM
+
+
+async def test_settings_count_as_the_owner_of_the_rule_wants_them(
+    database: Database, sql: asyncpg.Connection
+) -> None:
+    async with database.transaction() as tx:
+        await make_system_keys(tx)
+        pack = await make_secret_pack(tx)
+        pack.conf_schema = {**pack.conf_schema, "retries": {"default": 3}}
+        owner = await make_owner(tx)
+        own = {"region": "us", "token": "{{ keystore.system.token }}"}
+        await tx.packs.keep_own_config(
+            PackConfig(pack_id=pack.id, identity_id=owner.id, config=own)
+        )
+        text = "{{ pack.config.token }}@{{ pack.config.region }}:"
+        await make_secret_rule(tx, owner, pack, text=text + "{{ pack.config.retries }}")
+
+    launch = await start_of_event(database, sql)
+
+    assert launch.parameters["text"] == f"{SYSTEM}@us:3"
+
+
+async def test_a_setting_of_the_pack_gives_what_its_keys_hold(
+    database: Database, sql: asyncpg.Connection
+) -> None:
+    async with database.transaction() as tx:
+        await make_system_keys(tx)
+        pack = await make_secret_pack(tx)
+        configurer = await make_owner(tx)
+        pack.config = {
+            **pack.config,
+            "own": "{{ keystore.api }}",
+            "url": "https://{{ keystore.system.token }}@host",
+        }
+        pack.configured_by_id = configurer.id
+        text = "{{ pack.config.own }} {{ pack.config.url }}"
+        await make_secret_rule(tx, await make_owner(tx), pack, text=text)
+
+    launch = await start_of_event(database, sql)
+
+    assert launch.parameters["text"] == f"{KEY} https://{SYSTEM}@host"
+    stored = await sql.fetchval("SELECT config FROM attune.execution")
+    assert json.loads(stored)["text"] == "*** ***"
