@@ -37,7 +37,7 @@ CLIENT = (
         "run:app",
     ),
     ("auth", "Log in, log out, see who you are.", "auth:app"),
-    ("pack", "Upload, list and remove packs.", "pack:app"),
+    ("pack", "Upload, list, configure and remove packs.", "pack:app"),
     ("action", "List, show and execute actions.", "action:app"),
     ("workflow", "List, show, check and upload workflows.", "workflow:app"),
     ("execution", "List, follow and cancel executions.", "execution:app"),

@@ -11,10 +11,12 @@ from attune.cli.document import JsonObject
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column, Output
 from attune.cli.pack_archive import pack_archive
+from attune.cli.pack_config import app as config
 from attune.cli.prompts import confirm
 from attune.cli.session import open_session
 
-app = command_group("Upload, list and remove packs.")
+app = command_group("Upload, list, configure and remove packs.")
+app.add_typer(config, name="config")
 
 _LIST = (
     Column("ref", "ref"),
