@@ -78,6 +78,7 @@ class PackRepository(ComponentRepository[Pack]):
     async def count_owned(self, identity_id: int) -> int:
         """Return how many packs belong to an identity."""
         return await self._count([Pack.owner_identity_id == identity_id])
+
     async def own_config(
         self, pack_id: int, identity_id: int | None
     ) -> PackConfig | None:
