@@ -84,7 +84,7 @@ def _backlog(
             if count == _SCAN:
                 break
         else:
-            return last, passed_count + count - len(last)
+            return list(last), passed_count + count - len(last)
         passed_count += count
         # The times of half as long a span are about half as many.
         start = max(last[-1], now - (last[-1] - start) / 2)

@@ -212,25 +212,55 @@ class Recurrence:
         if not self.rule.recurs_within_days:
             return True
         step = gcd(self._step, DAY)
-        return any(map(self._is_wanted, range(self._begins_at % step, DAY, step)))
+        return any(map(self._is_wanted, range(self._first_unit % step, DAY, step)))
+
+    @property
+    def _unit(self) -> int:
+        return _SPANS[self.rule.freq]
 
     @property
     def _step(self) -> int:
-        return self.rule.interval * _SPANS[self.rule.freq]
+        return self.rule.interval * self._unit
+
+    @property
+    def _first_unit(self) -> int:
+        return self._begins_at // self._unit * self._unit
+
+    @cached_property
+    def _within_unit(self) -> tuple[int, ...]:
+        """The seconds of an hour or minute at which it is due."""
+        rule, minutes, seconds = self.rule, {0}, {0}
+        if rule.freq is Frequency.HOURLY:
+            minutes = set(rule.by_minute) or {self.begins.minute}
+        if rule.freq is not Frequency.SECONDLY:
+            seconds = set(rule.by_second) or {self.begins.second}
+        return tuple(sorted(60 * m + s for m in minutes for s in seconds))
 
     def _recurring_seconds(self, day: date, start: int, stop: int) -> Iterator[int]:
         """Walk the interval through the day."""
-        passed = (day - self.begins.date()).days * DAY - self._begins_at
-        first = max(start, -passed)
+        passed = (day - self.begins.date()).days * DAY - self._first_unit
+        first = max(start // self._unit * self._unit, -passed)
         first += -(passed + first) % self._step
-        return filter(self._is_wanted, range(first, stop, self._step))
+        for unit in filter(self._is_wanted, range(first, stop, self._step)):
+            for second in self._within_unit:
+                if start <= unit + second < stop:
+                    yield unit + second
 
-    def _is_wanted(self, second: int) -> bool:
+    def _is_wanted(self, unit: int) -> bool:
+        """Tell whether an hour, minute or second is one of those that are named."""
         rule = self.rule
         return (
-            (not rule.by_hour or second // 3600 in rule.by_hour)
-            and (not rule.by_minute or second // 60 % 60 in rule.by_minute)
-            and (not rule.by_second or second % 60 in rule.by_second)
+            (not rule.by_hour or unit // 3600 in rule.by_hour)
+            and (
+                not rule.by_minute
+                or rule.freq is Frequency.HOURLY
+                or unit // 60 % 60 in rule.by_minute
+            )
+            and (
+                not rule.by_second
+                or rule.freq is not Frequency.SECONDLY
+                or unit % 60 in rule.by_second
+            )
         )
 
 

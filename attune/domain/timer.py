@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -131,14 +132,15 @@ class RecurrenceTimes:
     def recurrence(self, anchor: datetime) -> Recurrence:
         """Return the rule with its first time."""
         begins = self.begins or anchor.astimezone(self.zone).replace(tzinfo=None)
-        return Recurrence(self.rule, begins)
+        return _begun(self.rule, begins)
 
     @property
     def text(self) -> str:
         """Say it in a few words."""
-        interval, unit = self.rule.interval, self.rule.freq.lower()
-        often = unit if interval == 1 else f"{unit}, each {interval}th"
-        return f"recurs {often} ({self.zone.key})"
+        often = self.rule.freq.lower()
+        if self.rule.interval > 1:
+            often += f", interval {self.rule.interval}"
+        return f"{often} ({self.zone.key})"
 
 
 TimerTimes: TypeAlias = Interval | CronTimes | OneMoment | RecurrenceTimes
@@ -161,6 +163,11 @@ class Timer:
     def fingerprint(self) -> str:
         """Tell timers apart that are due at other times."""
         return hashlib.sha256(repr(_facts(self.times)).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1024)
+def _begun(rule: RecurrenceRule, begins: datetime) -> Recurrence:
+    return Recurrence(rule, begins)
 
 
 def _facts(times: TimerTimes) -> tuple[object, ...]:

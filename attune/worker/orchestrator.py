@@ -164,7 +164,7 @@ def _records(
         ExecutionActivities(settling, OpenService(database)),
         WorkflowActivities(advancing),
         SensorRecordActivities(SensorKeepService(database)),
-        TimerActivities(FireService(database, _intake(settings))),
+        TimerActivities(FireService(database, _encryption(settings))),
     )
 
 

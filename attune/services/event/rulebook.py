@@ -47,12 +47,20 @@ class CompiledRule:
 
 
 class Rulebook:
-    """Remembers compiled rules by trigger; one for each process."""
+    """Remembers compiled rules by trigger; one for each process.
+
+    One that is for a single rule lives as long as the events that are meant for it.
+    """
 
     def __init__(
-        self, *, remembers: bool = True, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        remembers: bool = True,
+        only: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._remembers = remembers
+        self._only = only
         self._rules: dict[str, Sequence[CompiledRule]] = {}
         self._edition = 0
         self._clock = clock
@@ -81,12 +89,17 @@ class Rulebook:
         if known is not None:
             return known
         edition = self._edition
-        rows = await tx.rules.matchable(trigger_ref)
+        rows = await self._read(tx, trigger_ref)
         rules = tuple(compile_rule(row._asdict(), encryption) for row in rows)
         # A change that was announced while we read makes what we read old.
         if self._remembers and edition == self._edition:
             self._rules[trigger_ref] = rules
         return rules
+
+    async def _read(self, tx: Transaction, trigger_ref: str) -> Sequence[Any]:
+        if self._only is None:
+            return await tx.rules.matchable(trigger_ref)
+        return [await tx.rules.matchable_one(self._only)]
 
 
 def compile_rule(row: Mapping[str, Any], encryption: Encryption) -> CompiledRule:

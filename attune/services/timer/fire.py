@@ -17,8 +17,11 @@ from attune.domain.json import JsonObject
 from attune.domain.misfire import Firing, FiringPlan, plan_firings
 from attune.domain.timer_payload import timer_payload
 from attune.messages.timer import TimerFired, TimerWake
+from attune.security.encryption import Encryption
 from attune.services.event.idempotency import namespaced_key
 from attune.services.event.intake import Intake, NewEvent
+from attune.services.event.payload_book import PayloadBook
+from attune.services.event.rulebook import Rulebook
 from attune.services.timer.standing import (
     Standing,
     broken_columns,
@@ -36,9 +39,9 @@ _NOW: Final = timedelta()
 class FireService:
     """Lets timers fire."""
 
-    def __init__(self, database: Database, intake: Intake) -> None:
+    def __init__(self, database: Database, encryption: Encryption) -> None:
         self._database = database
-        self._intake = intake
+        self._encryption = encryption
 
     async def fire(self, wake: TimerWake) -> TimerFired:
         """Emit what is due of a rule that still is what it was when this was asked."""
@@ -74,16 +77,16 @@ class FireService:
         self, tx: Transaction, row: Any, standing: Standing, firings: Sequence[Firing]
     ) -> list[Firing]:
         """Write the events; returns those that cannot be written at all."""
+        intake = Intake(Rulebook(only=row.rule), self._encryption, PayloadBook())
+        events = [
+            _event(row, standing, firing, number)
+            for number, firing in enumerate(firings, row.fired_count + 1)
+        ]
+        outcomes = await intake.accept_all(tx, events) if events else []
         failed = []
-        for number, firing in enumerate(firings, row.fired_count + 1):
-            try:
-                async with tx.savepoint():
-                    event = _event(row, standing, firing, number)
-                    await self._intake.accept(tx, event)
-            except AttuneError as error:
-                if error.retryable:
-                    raise
-                await tx.rules.note_error(row.rule, error.message)
+        for firing, outcome in zip(firings, outcomes, strict=True):
+            if isinstance(outcome, AttuneError):
+                await tx.rules.note_error(row.rule, outcome.message)
                 failed.append(firing)
         return failed
 
@@ -125,6 +128,8 @@ def _event(row: Any, standing: Standing, firing: Firing, number: int) -> NewEven
         source_ref=SOURCE,
         rule_id=row.rule,
         idempotency_key=namespaced_key(f"timer:{row.rule}", scheduled_at),
+        key_names_content=True,
+        may_be_refused=False,
     )
 
 
