@@ -11,8 +11,9 @@ from attune.db.repositories.base import Repository
 from attune.db.repositories.listing import page_of_columns
 from attune.domain.page import PageRequest, PageResult
 
-# Both rows or none: a rule that is being changed is left to the next look, so that
-# nobody waits here with a lock that the change needs.
+# In the order in which a change of the rule locks them, so that neither waits for the
+# other in a circle.
+_LOCK_RULE = text("SELECT id FROM attune.rule WHERE id = :rule_id FOR NO KEY UPDATE")
 _LOCK = text("""
     SELECT
         t.id, t.rule, t.active, t.changed_at, t.done_until, t.fingerprint, t.anchor,
@@ -22,7 +23,7 @@ _LOCK = text("""
     FROM attune.timer AS t
     JOIN attune.rule AS r ON r.id = t.rule
     WHERE t.rule = :rule_id
-    FOR NO KEY UPDATE OF r, t SKIP LOCKED
+    FOR NO KEY UPDATE OF t
 """)
 
 # The later it is, the longer until the next look: what keeps failing costs little.
@@ -72,13 +73,9 @@ class TimerRepository(Repository[Timer]):
     model = Timer
 
     async def lock_for_rule(self, rule_id: int) -> Row[Any] | None:
-        """Return timer and rule, locked; None where there is none or it is busy."""
+        """Return the timer with its rule, both locked; None for a rule that is none."""
+        await self._session.execute(_LOCK_RULE, {"rule_id": rule_id})
         return (await self._session.execute(_LOCK, {"rule_id": rule_id})).one_or_none()
-
-    async def exists_for_rule(self, rule_id: int) -> bool:
-        """Tell whether the rule is a timer."""
-        query = select(Timer.id).where(Timer.rule_id == rule_id)
-        return await self._session.scalar(query) is not None
 
     async def write(self, timer_id: int, values: Mapping[str, Any]) -> None:
         """Record where a locked timer stands now."""

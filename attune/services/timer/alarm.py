@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from attune.db.database import Database, Transaction
 from attune.domain.alarm import Alarm, SleepAlarm, alarm_of
-from attune.domain.errors import InvalidInput, Unavailable
+from attune.domain.errors import InvalidInput
 from attune.messages.timer import TimerWake
 from attune.services.timer.standing import broken_columns, columns_of, standing_of
 
@@ -60,8 +60,6 @@ class AlarmService:
         """Return what the timer of a rule is to be woken by, as the rule is now."""
         async with self._database.transaction() as tx:
             row = await tx.timers.lock_for_rule(rule_id)
-            if row is None and await tx.timers.exists_for_rule(rule_id):
-                raise Unavailable("The timer is busy")
             if row is None or not row.active:
                 return AlarmOrder(rule_id=rule_id)
             return await _order(tx, row)

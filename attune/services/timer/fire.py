@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from attune.db.database import Database, Transaction
 from attune.domain.alarm import SleepAlarm, alarm_of
-from attune.domain.errors import AttuneError, InvalidInput, Unavailable
+from attune.domain.errors import AttuneError, InvalidInput
 from attune.domain.json import JsonObject
 from attune.domain.misfire import Firing, FiringPlan, plan_firings
 from attune.domain.timer_payload import timer_payload
@@ -42,13 +43,14 @@ class FireService:
     def __init__(self, database: Database, encryption: Encryption) -> None:
         self._database = database
         self._encryption = encryption
+        self._turns = WeakValueDictionary[int, asyncio.Lock]()
 
     async def fire(self, wake: TimerWake) -> TimerFired:
         """Emit what is due of a rule that still is what it was when this was asked."""
-        async with self._database.transaction() as tx:
+        # After an outage many runs wake one timer; they wait without a connection.
+        turn = self._turns.setdefault(wake.rule_id, asyncio.Lock())
+        async with turn, self._database.transaction() as tx:
             row = await tx.timers.lock_for_rule(wake.rule_id)
-            if row is None and await tx.timers.exists_for_rule(wake.rule_id):
-                raise Unavailable("The timer is busy")
             if row is None or not row.active:
                 return TimerFired()
             try:

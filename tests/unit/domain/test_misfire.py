@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attune.domain.json import JsonObject
 from attune.domain.misfire import AT_ONCE, FiringPlan, plan_firings
 from attune.domain.timer_text import read_timer
 
@@ -17,7 +18,8 @@ def plan(
     seconds: float, done: float = 0, kind: str = "interval", **params: Any
 ) -> FiringPlan:
     """Plan an interval of two seconds, so many seconds after the start."""
-    timer = read_timer(f"core.{kind}timer", {"unit": "seconds", "interval": 2} | params)
+    two_seconds: JsonObject = {"unit": "seconds", "interval": 2}
+    timer = read_timer(f"core.{kind}timer", two_seconds | params)
     return plan_firings(
         timer,
         anchor=START,

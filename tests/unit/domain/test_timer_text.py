@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attune.domain.json import JsonObject
 from attune.domain.timer import TIMER_TRIGGERS, Misfire
 from attune.domain.timer_text import read_timer, timer_problems
 from tests.support.json_values import values
@@ -132,7 +133,11 @@ def test_only_what_changes_the_times_changes_the_fingerprint() -> None:
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:
-    params = {"freq": "YEARLY", "by_month": [3, 1, 2], "by_day": ["FR", "MO"]}
+    params: JsonObject = {
+        "freq": "YEARLY",
+        "by_month": [3, 1, 2],
+        "by_day": ["FR", "MO"],
+    }
 
     timer = read_timer("core.rruletimer", params)
 
