@@ -73,6 +73,7 @@ from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.sensor.define import SensorService
 from attune.services.sensor.log import SensorLogService
 from attune.services.sensor.run import SensorRunService
+from attune.services.timer.read import TimerService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
@@ -139,6 +140,7 @@ class Services:
     sensors: SensorService
     sensor_logs: SensorLogService
     sensor_runs: SensorRunService
+    timers: TimerService
     triggers: TriggerService
     webhooks: WebhookService
     workers: WorkerService
@@ -252,6 +254,7 @@ def compose(settings: Settings, database: Database) -> Services:
             token_lifetime=timedelta(seconds=security.sensor_token_seconds),
             back_off=_back_off(settings),
         ),
+        timers=TimerService(database),
         triggers=TriggerService(database, definitions),
         webhooks=WebhookService(database, definitions, encryption),
         audit=AuditService(database),

@@ -58,6 +58,7 @@ from attune.services.runtime_catalog import RuntimeCatalogService
 from attune.services.sensor.define import SensorService
 from attune.services.sensor.log import SensorLogService
 from attune.services.sensor.run import SensorRunService
+from attune.services.timer.read import TimerService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
@@ -125,6 +126,7 @@ Workflows = Annotated[WorkflowService, provided(WorkflowService)]
 Sensors = Annotated[SensorService, provided(SensorService)]
 SensorLogStore = Annotated[SensorLogService, provided(SensorLogService)]
 SensorRuns = Annotated[SensorRunService, provided(SensorRunService)]
+Timers = Annotated[TimerService, provided(TimerService)]
 Triggers = Annotated[TriggerService, provided(TriggerService)]
 Webhooks = Annotated[WebhookService, provided(WebhookService)]
 Receiving = Annotated[ReceiveService, provided(ReceiveService)]

@@ -50,6 +50,7 @@ CLIENT = (
         "sensor:app",
     ),
     ("rule", "List, make, change and switch rules.", "rule:app"),
+    ("timer", "List timers, and see when they fire.", "timer:app"),
     ("policy", "List, make, change and switch limits on executions.", "policy:app"),
     ("key", "List, make and change settings and secrets.", "key:app"),
     ("event", "List, show and emit events.", "event:app"),

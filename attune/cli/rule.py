@@ -13,6 +13,7 @@ from attune.cli.rule_draft import RuleDraft, rule_body
 from attune.cli.rule_trial import EXAMPLES as TRIAL_EXAMPLES
 from attune.cli.rule_trial import try_rule
 from attune.cli.session import open_session
+from attune.domain.timer import TIMER_TRIGGERS
 
 app = command_group("List, make, change and switch rules.")
 
@@ -39,6 +40,11 @@ _FIELDS = (
     Column("permission sets", "permission_set_refs"),
     Column("last error", "last_error"),
     Column("last error at", "last_error_at"),
+    Column("next firing", "timer.next_fire_at"),
+    Column("last fired", "timer.last_fired_at"),
+    Column("fired", "timer.execution_count"),
+    Column("missed", "timer.missed_count"),
+    Column("problem", "timer.problem"),
     *TIMES,
 )
 
@@ -96,9 +102,12 @@ def list_rules(
 
 @app.command("show")
 def show_rule(ctx: typer.Context, ref: _Ref) -> None:
-    """Show a rule with its conditions and parameters."""
+    """Show a rule with its conditions and parameters, and when it fires as a timer."""
     with open_session(ctx) as session:
-        session.out.entity(session.client.get(api_path("rules", ref)), _FIELDS)
+        rule = session.client.get(api_path("rules", ref))
+        if rule["trigger_ref"] in TIMER_TRIGGERS:
+            rule["timer"] = session.client.get(api_path("rules", ref, "firings"))
+        session.out.entity(rule, _FIELDS)
 
 
 @app.command(

@@ -19,6 +19,7 @@ from attune.stack.ports import AUTOMATIC
 from attune.stack.temporal import EmbeddedTemporal
 from tests.support.scenarios import SCENARIOS, play
 from tests.support.sensor_scenarios import SENSOR_SCENARIOS, play_sensor
+from tests.support.timer_scenarios import TIMER_SCENARIOS, play_timer
 from tests.support.workflow_scenarios import WORKFLOW_SCENARIOS, play_workflow
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -39,6 +40,7 @@ async def record() -> None:
     missing = [s for s in SCENARIOS if _is_missing(s.name)]
     missing_workflows = [s for s in WORKFLOW_SCENARIOS if _is_missing(s.name)]
     missing_sensors = [s for s in SENSOR_SCENARIOS if _is_missing(s.name)]
+    missing_timers = [s for s in TIMER_SCENARIOS if _is_missing(s.name)]
     with tempfile.TemporaryDirectory() as directory:
         server = EmbeddedTemporal(
             Path(directory), port=AUTOMATIC.settled("127.0.0.1").temporal, ui_port=None
@@ -57,6 +59,9 @@ async def record() -> None:
             for sensor in missing_sensors:
                 kept = await play_sensor(client, sensor, "history")
                 await _keep(sensor.name, kept.handle)
+            for timer in missing_timers:
+                fired = await play_timer(client, timer, "history")
+                await _keep(timer.name, fired.handle)
         finally:
             await server.stop()
 

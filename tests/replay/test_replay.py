@@ -11,12 +11,15 @@ from temporalio.worker import Replayer
 from attune.domain.execution import ExecutionStatus
 from attune.messages.execution import ExecutionReport, ExecutionRequest
 from attune.messages.sensor import SensorWatch
+from attune.messages.timer import TimerReport, TimerWake
 from attune.messages.workflow import WorkflowReport, WorkflowRequest
 from tests.support.scenarios import SCENARIOS
 from tests.support.sensor_scenarios import SENSOR_SCENARIOS
+from tests.support.timer_scenarios import TIMER_SCENARIOS
 from tests.support.workflow_scenarios import WORKFLOW_SCENARIOS
 from workflows.execution import ExecutionWorkflow
 from workflows.sensor import SensorWorkflow
+from workflows.timer import TimerWorkflow
 from workflows.workflow import PackWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -25,7 +28,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
 async def test_a_recorded_history_replays(file: Path) -> None:
     replayer = Replayer(
-        workflows=[ExecutionWorkflow, PackWorkflow, SensorWorkflow],
+        workflows=[ExecutionWorkflow, PackWorkflow, SensorWorkflow, TimerWorkflow],
         data_converter=pydantic_data_converter,
     )
 
@@ -34,6 +37,7 @@ async def test_a_recorded_history_replays(file: Path) -> None:
 
 def test_every_path_has_a_history() -> None:
     paths = {s.name for s in (*SCENARIOS, *WORKFLOW_SCENARIOS, *SENSOR_SCENARIOS)}
+    paths |= {s.name for s in TIMER_SCENARIOS}
 
     assert {file.stem for file in HISTORIES} >= paths
 
@@ -73,10 +77,27 @@ class HastySensorWorkflow:
     def wake(self) -> None: ...
 
 
-@pytest.mark.parametrize("name", ["completed", "workflow_in_sequence", "sensor_ends"])
+@workflow.defn(name="Timer", sandboxed=False)
+class HastyTimerWorkflow:
+    """The look at a timer as a careless change would leave it."""
+
+    @workflow.run
+    async def run(self, wake: TimerWake) -> TimerReport:
+        await workflow.sleep(wake.rule_id)
+        return TimerReport(fired_count=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["completed", "workflow_in_sequence", "sensor_ends", "timer_due"]
+)
 async def test_a_changed_workflow_fails_to_replay(name: str) -> None:
     replayer = Replayer(
-        workflows=[HastyWorkflow, HastyPackWorkflow, HastySensorWorkflow],
+        workflows=[
+            HastyWorkflow,
+            HastyPackWorkflow,
+            HastySensorWorkflow,
+            HastyTimerWorkflow,
+        ],
         data_converter=pydantic_data_converter,
     )
     [file] = [each for each in HISTORIES if each.stem == name]

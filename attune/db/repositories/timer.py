@@ -47,7 +47,7 @@ _CLAIM_OVERDUE = text("""
 """)
 
 _VIEW = select(
-    Timer.rule_id.label("rule_id"),
+    Timer.rule_id.label("rule"),
     Rule.ref.label("rule_ref"),
     Rule.trigger_ref,
     Rule.trigger_params,
