@@ -35,6 +35,5 @@ CREATE OR REPLACE TRIGGER rule_change_timer
         OR OLD.trigger IS DISTINCT FROM NEW.trigger
         OR OLD.trigger_ref <> NEW.trigger_ref
         OR OLD.trigger_params <> NEW.trigger_params
-        OR OLD.pack <> NEW.pack
     )
     EXECUTE FUNCTION attune.keep_timer();
