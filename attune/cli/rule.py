@@ -105,7 +105,7 @@ def show_rule(ctx: typer.Context, ref: _Ref) -> None:
     """Show a rule with its conditions and parameters, and when it fires as a timer."""
     with open_session(ctx) as session:
         rule = session.client.get(api_path("rules", ref))
-        if rule["trigger_ref"] in TIMER_TRIGGERS:
+        if rule.get("trigger_ref") in TIMER_TRIGGERS:
             rule["timer"] = session.client.get(api_path("rules", ref, "firings"))
         session.out.entity(rule, _FIELDS)
 

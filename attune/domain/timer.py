@@ -120,7 +120,10 @@ class RecurrenceTimes:
     def due_after(self, moment: datetime, anchor: datetime) -> Iterator[datetime]:
         """Yield when it is due after a moment."""
         recurrence = self.recurrence(anchor)
-        start = read_moment(recurrence.begins, self.zone) - _MOMENT
+        start = read_moment(recurrence.begins, self.zone)
+        if self.begins is not None:
+            # A first time that was named is one of the times.
+            start -= _MOMENT
         end = self.until or _END
         if (last := recurrence.last) is not None:
             end = min(end, read_moment(last, self.zone))
