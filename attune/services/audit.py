@@ -44,20 +44,3 @@ class AuditService:
                 http_status=status,
                 details={"needs": needs} if needs else {},
             )
-
-    async def note_login(
-        self, actor: Actor, *, succeeded: bool, how: str = "password"
-    ) -> None:
-        """Record a login; of one that nobody has nothing is kept, for it may be a secret.
-
-        People type their password into the wrong field.
-        """
-        outcome = AuditOutcome.SUCCESS if succeeded else AuditOutcome.FAILURE
-        async with self._database.autocommit() as tx:
-            await tx.audit.note(
-                AuditCategory.AUTH,
-                "auth.login",
-                outcome,
-                actor=actor,
-                details={"with": how, "identity_known": actor.identity_id is not None},
-            )

@@ -23,6 +23,7 @@ from attune.security.passwords import Passwords
 from attune.security.tokens import InvalidToken, Tokens
 from attune.services.access import check_standing
 from attune.services.caller import INTEGRATION_TOKEN
+from attune.services.login_audit import note_failed_login, note_login
 from attune.services.login_throttle import LoginThrottle
 
 
@@ -76,8 +77,10 @@ class AuthService:
         known_hash = identity.password_hash if identity else None
         if not await self._passwords.matches(known_hash, password) or identity is None:
             await self._throttle.record_failure(login, address)
+            await note_failed_login(self._database, identity, address, proof="password")
             raise Unauthenticated("The login or the password is wrong")
         await self._throttle.record_success(login, address)
+        await note_login(self._database, identity, address, proof="password")
         return self._pair(identity)
 
     async def refresh(self, refresh_token: str) -> TokenPair:
@@ -116,9 +119,11 @@ class AuthService:
             used = await tx.access.use_integration_token(
                 hash_of(token), address=address, at=utc_now()
             )
-            if used is None:
-                raise Unauthenticated("The token is not valid")
-            identity = await tx.identities.get(used.identity)
+            identity = None if used is None else await tx.identities.get(used.identity)
+        if used is None or identity is None:
+            await note_failed_login(self._database, None, address, proof="token")
+            raise Unauthenticated("The token is not valid")
+        await note_login(self._database, identity, address, proof="token")
         return self._pair(identity, used.id)
 
     async def login_with_ldap(self) -> TokenPair:

@@ -8,7 +8,7 @@ from attune.db.database import Database
 from attune.domain.execution import ExecutionStatus as Status
 from attune.domain.permission import TokenType
 from tests.integration.api.defining import Workshop, make_workshop
-from tests.integration.api.people import Api, grant
+from tests.integration.api.people import PASSWORD, Api, grant
 from tests.support.builders import make_action, make_execution
 
 CANARY = "c4n4ry-0f-th3-tr41l"
@@ -169,3 +169,27 @@ async def test_trail_is_for_those_who_may_and_cannot_be_changed(
     assert (await shop.send("GET", path, who=fellow)).status_code == 403
     for method in ("PUT", "PATCH", "DELETE"):
         assert (await shop.send(method, path, {})).status_code == 405
+
+
+async def test_logins_are_recorded_but_not_what_may_be_a_password(
+    api: Api, shop: Workshop, sql: Any
+) -> None:
+    fellow = await api.person()
+
+    for login, password in (
+        (fellow.login, PASSWORD),
+        (fellow.login, "wrong"),
+        (CANARY, "wrong"),
+    ):
+        await api.client.post(
+            "/auth/login", json={"login": login, "password": password}
+        )
+
+    events = await trail(shop, category="auth")
+    assert [(e["outcome"], e.get("actor_login")) for e in events] == [
+        ("failure", None),
+        ("failure", fellow.login),
+        ("success", fellow.login),
+    ]
+    rows = await sql.fetch("SELECT row_to_json(a)::text FROM attune.audit_event AS a")
+    assert not [row for row in rows if CANARY in row[0]]
