@@ -1,6 +1,7 @@
 """Servers and databases that tests may ask for by name."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,7 +16,14 @@ from tests.support.database import (
     create_template,
     empty_tables,
 )
+from tests.support.distribution import Distribution
 from tests.support.servers import running_postgres, running_temporal
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Distribution:
+    """Distribute the tests in our own way; what takes long is collected first."""
+    config.option.loadscopereorder = False
+    return Distribution(config, log)
 
 
 @pytest.fixture(scope="session")

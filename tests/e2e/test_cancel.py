@@ -2,11 +2,11 @@
 
 import time
 
-import psutil
 import pytest
 
 from tests.e2e.conftest import Names
 from tests.support.api import Person
+from tests.support.survivors import new_mark, survivors
 
 STUBBORN = """
 trap '' TERM
@@ -17,18 +17,10 @@ while true; do sleep 1; done
 """
 
 
-def survivors(mark: str) -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if mark in (process.info["cmdline"] or [])
-    ]
-
-
 async def test_a_stubborn_tree_is_gone_within_10_seconds(
     person: Person, names: Names
 ) -> None:
-    pack, mark = names.pack(), "987654"
+    pack, mark = names.pack(), new_mark()
     await person.make_pack(pack)
     code = STUBBORN.format(mark=mark)
     stubborn = await person.make_action(f"{pack}.stubborn", code)

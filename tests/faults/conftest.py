@@ -1,4 +1,4 @@
-"""A stack for each test, because these tests break it."""
+"""One stack for the tests that break it; each leaves it whole."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,13 +10,21 @@ from attune.stack.stack import Stack
 from tests.support.api import Person
 
 
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    """All processes, with data of their own."""
+@pytest.fixture(scope="session")
+async def _stack() -> AsyncIterator[Stack]:
     # Not below pytest's directory, which another run closes to PostgreSQL's user.
     with TemporaryDirectory(prefix="attune-faults-") as directory:
         async with Stack(Path(directory)) as running:
             yield running
+
+
+@pytest.fixture
+async def stack(_stack: Stack) -> AsyncIterator[Stack]:
+    """All processes, which have to work again after the test."""
+    yield _stack
+    for part in _stack.part_names:
+        # One that a failed test left stopped would fail all that follow.
+        await _stack.start(part)
 
 
 @pytest.fixture

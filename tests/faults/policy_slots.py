@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -29,11 +29,10 @@ GROUPS = ("a", "b", "c", "d")
 FIRST_THRESHOLD = 3
 UNLIMITED = 10**9
 QUIET_SECONDS = 120
-POLICY = "/api/v1/policies/slots.calm"
-ACTION = "slots.work"
+LIVE = ("pending", "running")
 
 CODE = """
-note() { echo "$1 $ATTUNE_EXEC_ID $EPOCHREALTIME" >> "$ATTUNE_ARTIFACTS_DIR/slots"; }
+note() { echo "$1 $ATTUNE_EXEC_ID $EPOCHREALTIME" >> "$ATTUNE_ARTIFACTS_DIR/$NOTES"; }
 note start
 sleep 0.05
 note end
@@ -64,21 +63,34 @@ class Run:
 
     stack: Stack
     person: Person
+    pack: str = "slots"
     thresholds: list[tuple[float, float, int]] = field(default_factory=list)
     """From when it may have been in force, from when it certainly was, and how many."""
     kills: list[float] = field(default_factory=list)
     executions: list[Held] = field(default_factory=list)
     active_count: int = -1
     queue_length: int = -1
+    ended_before: int = 0
+    """How many executions of others had ended on this stack."""
+
+    @property
+    def action(self) -> str:
+        return f"{self.pack}.work"
+
+    @property
+    def policy(self) -> str:
+        return f"{self.pack}.calm"
 
     async def begin(self) -> None:
-        await self.person.make_pack("slots")
-        await self.person.make_action(ACTION, CODE)
+        await eventually(self._is_quiet, seconds=QUIET_SECONDS)
+        self.ended_before = sum(await self._counts(TERMINAL))
+        await self.person.make_pack(self.pack)
+        await self.person.make_action(self.action, f"NOTES={self.pack}\n{CODE}")
         await self.person.post(
             "/api/v1/policies",
             {
-                "ref": "slots.calm",
-                "action": ACTION,
+                "ref": self.policy,
+                "action": self.action,
                 "threshold": FIRST_THRESHOLD,
                 "parameters": ["group"],
             },
@@ -90,7 +102,7 @@ class Run:
 
         async def request_group(group: str) -> None:
             for _ in range(number):
-                body = {"action_ref": ACTION, "parameters": {"group": group}}
+                body = {"action_ref": self.action, "parameters": {"group": group}}
                 await self.person.patiently("/api/v1/executions/execute", body)
 
         await asyncio.gather(*(request_group(group) for group in GROUPS))
@@ -98,13 +110,15 @@ class Run:
     async def change(self, number: int, **body: Any) -> None:
         """Change the policy, which then lets `number` run."""
         asked_at = time.time()
-        answer = await self.person.http.put(POLICY, json=body)
+        path = f"/api/v1/policies/{self.policy}"
+        answer = await self.person.http.put(path, json=body)
         assert answer.is_success, answer.text
         self.thresholds.append((asked_at, time.time(), number))
 
     async def delete(self) -> None:
         asked_at = time.time()
-        answer = await self.person.http.delete(POLICY)
+        path = f"/api/v1/policies/{self.policy}"
+        answer = await self.person.http.delete(path)
         assert answer.is_success, answer.text
         self.thresholds.append((asked_at, time.time(), UNLIMITED))
 
@@ -115,8 +129,14 @@ class Run:
         await self.stack.wait_ready(part)
 
     async def count_ended(self) -> int:
+        return sum(await self._counts(TERMINAL)) - self.ended_before
+
+    async def _is_quiet(self) -> bool:
+        return not any(await self._counts(LIVE))
+
+    async def _counts(self, statuses: Iterable[str]) -> list[int]:
         stats = await self.person.get("/api/v1/executions/stats")
-        return sum(stats["data"][status] for status in TERMINAL)
+        return [stats["data"][status] for status in statuses]
 
     async def reaches(self, number: int, *, seconds: float = QUIET_SECONDS) -> None:
         """Wait until so many executions have ended."""
@@ -129,16 +149,16 @@ class Run:
 
     async def read(self) -> None:
         """Keep what the rows and the actions' own notes say."""
-        notes = _notes(self.stack.directory.artifacts / "slots")
+        notes = _notes(self.stack.directory.artifacts / self.pack)
         connection = await asyncpg.connect(driver_url(self.stack.database_url))
         rows = await connection.fetch(
             "SELECT id, config ->> 'group' AS group, status, admitted_at, created,"
             " finished_at FROM attune.execution WHERE action_ref = $1 ORDER BY id",
-            ACTION,
+            self.action,
         )
         await connection.close()
         self.executions = [_held(row, notes) for row in rows]
-        stats = await self.person.get(f"/api/v1/actions/{ACTION}/queue-stats")
+        stats = await self.person.get(f"/api/v1/actions/{self.action}/queue-stats")
         self.active_count = stats["data"]["active_count"]
         self.queue_length = stats["data"]["queue_length"]
 
@@ -264,10 +284,15 @@ def delete(run: Run) -> Awaitable[None]:
 
 
 async def policy_slots(
-    stack: Stack, person: Person, *, executions: int, steps: Sequence[Step]
+    stack: Stack,
+    person: Person,
+    *,
+    pack: str = "slots",
+    executions: int,
+    steps: Sequence[Step],
 ) -> Run:
     """Run the scene, with the steps spread over its first half."""
-    run = Run(stack, person)
+    run = Run(stack, person, pack)
     await run.begin()
     requesting = asyncio.create_task(run.request(executions // len(GROUPS)))
     for number, step in enumerate(steps, start=1):

@@ -156,10 +156,12 @@ class Runner:
         path = f"/api/v1/inquiries/{race.id}"
         begun_at = time.monotonic()
         changed = await self._person.http.put(path, json=body)
-        # An answer takes about as long to get there, on this machine and just now.
+        # An answer takes about as long to get there, on this machine and just now; how
+        # far about grows with it.
         way = time.monotonic() - begun_at
         assert changed.is_success, changed.text
-        off = self._random.uniform(-MARGIN_SECONDS, MARGIN_SECONDS) - way
+        margin = max(MARGIN_SECONDS, 2 * way)
+        off = self._random.uniform(-margin, margin) - way
         left = (deadline - datetime.now(UTC)).total_seconds() + off
         await asyncio.sleep(max(0, left))
         await self._answer_all(race)

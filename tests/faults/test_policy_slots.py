@@ -40,7 +40,11 @@ async def test_a_policy_that_goes_away_leaves_nobody_waiting(
     stack: Stack, person: Person
 ) -> None:
     run = await policy_slots(
-        stack, person, executions=100, steps=[disable, enable(3), delete]
+        stack,
+        person,
+        pack="fading",
+        executions=100,
+        steps=[disable, enable(3), delete],
     )
 
     assert run.problems() == []

@@ -35,8 +35,8 @@ async def test_what_is_accepted_without_temporal_runs_after_it_is_back(
 async def test_an_action_that_runs_through_an_outage_is_recorded(
     stack: Stack, person: Person
 ) -> None:
-    await person.make_pack("outage")
-    slow = await person.make_action("outage.slow", "sleep 6; echo done")
+    await person.make_pack("through")
+    slow = await person.make_action("through.slow", "sleep 6; echo done")
     execution_id = await person.execute(slow)
     await person.reaches(execution_id, "running")
 

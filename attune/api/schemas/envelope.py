@@ -43,7 +43,16 @@ class Body(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
-class Data(Read, Generic[T]):
+class Envelope(Read):
+    """Base of what is made anew for each thing in it.
+
+    Looking there for docstrings, which are not written, takes longer than all else.
+    """
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+class Data(Envelope, Generic[T]):
     """One thing, enveloped."""
 
     data: T

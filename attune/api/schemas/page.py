@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from attune.api.schemas.envelope import Omitted, Read
+from attune.api.schemas.envelope import Envelope, Omitted
 from attune.domain.page import PageResult
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class Pagination(BaseModel):
     has_next: bool
 
 
-class Page(Read, Generic[T]):
+class Page(Envelope, Generic[T]):
     """One page of a list."""
 
     items: list[T]
