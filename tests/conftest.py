@@ -1,5 +1,6 @@
 """Servers and databases that tests may ask for by name."""
 
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,6 +19,11 @@ from tests.support.database import (
 )
 from tests.support.distribution import Distribution
 from tests.support.servers import running_postgres, running_temporal
+
+
+def pytest_configure() -> None:
+    """Let what the tests start be interrupted, although a shell in the background may not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Distribution:

@@ -8,6 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from attune.cli.exit_code import ExitCode
 from attune.cli.options import CommandGroup
+from attune.cli.process import without_collecting
 from attune.domain.errors import AttuneError, InvalidInput
 
 AnyCommand = TyperCommand | TyperGroup
@@ -23,7 +24,8 @@ class Deferred(TyperCommand):
     def load(self) -> AnyCommand:
         """Import the module and return what it has there: an app or a function."""
         module, _, attribute = self._address.partition(":")
-        target = getattr(importlib.import_module(module), attribute)
+        with without_collecting():
+            target = getattr(importlib.import_module(module), attribute)
         if not isinstance(target, typer.Typer):
             target = _single(target, str(self.name))
         if _is_single(target, str(self.name)):

@@ -18,8 +18,6 @@ from attune.services.identity import ensure_administrator
 from attune.services.pack.core import ensure_core_pack
 from attune.services.worker import sign_worker_token
 from attune.stack.directory import write_private
-from attune.stack.search_attributes import register_search_attributes
-from attune.worker.connection import temporal_address
 
 
 def migrate() -> None:
@@ -54,7 +52,7 @@ def setup(
     if worker_token_file:
         write_private(worker_token_file, _worker_token(settings, None, None) + "\n")
     if search_attributes:
-        asyncio.run(register_search_attributes(temporal_address(settings)))
+        asyncio.run(_register_search_attributes(settings))
     end()
 
 
@@ -85,6 +83,14 @@ async def _fill(settings: Settings, login: str, password: str | None) -> None:
             await ensure_administrator(database, password, login=login)
     finally:
         await database.close()
+
+
+async def _register_search_attributes(settings: Settings) -> None:
+    # Temporal's client takes long to import, and `attune up` does without it here.
+    from attune.stack.search_attributes import register_search_attributes  # noqa: PLC0415
+    from attune.worker.connection import temporal_address  # noqa: PLC0415 - see above
+
+    await register_search_attributes(temporal_address(settings))
 
 
 def _password(file: Path) -> str:

@@ -1,14 +1,16 @@
 """Argon2id hashes of passwords, made and checked beside the event loop."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from secrets import token_bytes
 from typing import Final, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type
+from argon2.low_level import ARGON2_VERSION, Type
 
 from attune.domain.errors import Unavailable
 
@@ -33,7 +35,7 @@ class Passwords:
         self._threads = ThreadPoolExecutor(THREAD_COUNT, "password")
         self._waiting_count = 0
         # Checked in place of the hash that an unknown login does not have.
-        self._nobodys_hash = self._hasher.hash("nobody's password")
+        self._nobodys_hash = _nobodys_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
         """Return the hash to store."""
@@ -70,3 +72,13 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         finally:
             self._waiting_count -= 1
+
+
+def _nobodys_hash(hasher: PasswordHasher) -> str:
+    """Return the hash of no password, which takes as long to check as any."""
+    lengths = (hasher.salt_len, hasher.hash_len)
+    salt, digest = (
+        b64encode(token_bytes(length)).rstrip(b"=").decode() for length in lengths
+    )
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"

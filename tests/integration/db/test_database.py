@@ -149,14 +149,12 @@ async def test_cut_connections_are_unavailable_once(
     database: Database, database_url: str
 ) -> None:
     ours = Database(database_url)
-    await ours.ping()
+    async with ours.transaction() as tx:
+        pid = await tx.session.scalar(text("SELECT pg_backend_pid()"))
+    # Not those of all: other tests share the connections of `database`.
     async with database.transaction() as tx:
-        await tx.session.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
+        cut = text("SELECT pg_terminate_backend(:pid, 5000)")
+        await tx.session.execute(cut, {"pid": pid})
 
     with pytest.raises(Unavailable):
         await ours.ping()

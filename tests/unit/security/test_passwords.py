@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from attune.domain.errors import Unavailable
 from attune.security import passwords as module
@@ -32,6 +33,8 @@ async def test_a_damaged_hash_matches_nothing() -> None:
 async def test_an_unknown_login_is_checked_against_a_hash_of_the_same_cost() -> None:
     passwords = Passwords()
 
+    with pytest.raises(VerifyMismatchError):
+        passwords._hasher.verify(passwords._nobodys_hash, "anything")
     assert not passwords.needs_rehash(passwords._nobodys_hash)
     assert not passwords.needs_rehash(await passwords.hash("correct horse"))
 
