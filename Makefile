@@ -14,9 +14,11 @@ INSTALLED_SDK := $(VENV_SDK)/.installed
 # Where the stack keeps its data; see docs/configuration.md.
 export ATTUNE_HOME ?= $(CURDIR)/.attune
 
-# Processes that share the tests of parts; those of whole stacks run one by one.
-TEST_PROCESSES ?= 2
-WHOLE := tests/e2e tests/faults tests/sdk
+# The tests start our processes a hundred times; none should compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Processes that share the tests; see tests/support/distribution.py.
+TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -35,8 +37,7 @@ up: $(INSTALLED) ## Run everything on this machine until Ctrl-C.
 
 .PHONY: test
 test: $(INSTALLED_DEV) $(INSTALLED_SDK) ## Run all tests; they start the servers they need.
-	$(BIN)/pytest -n $(TEST_PROCESSES) $(WHOLE:%=--ignore=%) $(PYTEST_ARGS)
-	$(BIN)/pytest $(WHOLE) $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
 .PHONY: check
 check: lint test ## Lint, then all tests.

@@ -21,6 +21,7 @@ async def fresh_stack() -> AsyncIterator[Stack]:
             yield running
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", DOCUMENTS)
 async def test_a_document_holds_word_by_word(
     fresh_stack: Stack, tmp_path: Path, name: str

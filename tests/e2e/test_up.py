@@ -42,6 +42,12 @@ class Up:
             )
         return cls(directory, process)
 
+    async def end(self) -> None:
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.terminate()
+            await self.process.wait()
+
     @property
     def console(self) -> str:
         return (self.directory / "console").read_text()
@@ -58,6 +64,11 @@ class Up:
 
     async def wait_ready(self) -> None:
         await eventually(self._is_ready, seconds=READY_SECONDS)
+
+    def is_starting(self) -> bool:
+        """Tell whether a part has a process."""
+        record = read_record(self.directory / "stack.json")
+        return record is not None and any(p.process for p in record.parts.values())
 
     def _is_ready(self) -> bool:
         assert self.process.returncode is None, self.console
@@ -141,18 +152,48 @@ def directory() -> Iterator[Path]:
         yield Path(path)
 
 
+class Home:
+    """The data of stacks of which one runs after the other."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._last: Up | None = None
+
+    async def running(self) -> Up:
+        """Return the stack that runs; it is started when none does."""
+        if self._last is None or self._last.process.returncode is not None:
+            self._last = await Up.start(self._directory, "--ports", "auto")
+        await self._last.wait_ready()
+        return self._last
+
+    async def close(self) -> None:
+        if self._last:
+            await self._last.end()
+
+
+@pytest.fixture(scope="module")
+async def home() -> AsyncIterator[Home]:
+    with TemporaryDirectory(prefix="attune-") as path:
+        home = Home(Path(path))
+        yield home
+        await home.close()
+
+
 @pytest.fixture
-async def up(directory: Path) -> AsyncIterator[Up]:
-    stack = await Up.start(directory, "--ports", "auto")
-    yield stack
-    if stack.process.returncode is None:
-        with suppress(ProcessLookupError):
-            stack.process.terminate()
-        await stack.process.wait()
+async def up(home: Home) -> Up:
+    return await home.running()
 
 
-async def test_ctrl_c_stops_everything_and_a_restart_keeps_everything(up: Up) -> None:
-    await up.wait_ready()
+@pytest.fixture
+async def starting(directory: Path) -> AsyncIterator[Up]:
+    up = await Up.start(directory, "--ports", "auto")
+    yield up
+    await up.end()
+
+
+async def test_ctrl_c_stops_everything_and_a_restart_keeps_everything(
+    up: Up, home: Home
+) -> None:
     assert list(up.record.parts) == PARTS
     await up.run_long_action()
     assert f"password {up.password}" in up.console
@@ -165,24 +206,18 @@ async def test_ctrl_c_stops_everything_and_a_restart_keeps_everything(up: Up) ->
     assert alive(processes) == []
     assert read_record(up.directory / "stack.json") is not None
 
-    again = await Up.start(up.directory, "--ports", "auto")
-    try:
-        await again.wait_ready()
-        assert again.password == password
-        assert (await again.login()).status_code == 200
-        assert up.console.count(password) == 1
-    finally:
-        again.process.terminate()
-        assert await asyncio.wait_for(again.process.wait(), STOP_SECONDS) == 0
+    again = await home.running()
+    assert again.password == password
+    assert (await again.login()).status_code == 200
+    assert up.console.count(password) == 1
 
 
 async def test_killed_part_comes_back_and_the_rest_stays(up: Up) -> None:
-    await up.wait_ready()
-
     for name in PARTS:
         before = {name: part.process for name, part in up.record.parts.items()}
         killed = before[name]
         assert killed
+        assert up.record.parts[name].restart_count == 0
         os.kill(killed.pid, signal.SIGKILL)
         await eventually(lambda: up.record.parts[name].restart_count == 1)  # noqa: B023 - awaited in the same round
         await up.wait_ready()
@@ -194,31 +229,26 @@ async def test_killed_part_comes_back_and_the_rest_stays(up: Up) -> None:
 
 
 async def test_killed_supervisor_leaves_nothing_and_can_be_started_again(
-    up: Up,
+    up: Up, home: Home
 ) -> None:
-    await up.wait_ready()
     processes = up.processes()
 
     up.process.kill()
     await up.process.wait()
 
     await eventually(lambda: not alive(processes), seconds=5)
-    again = await Up.start(up.directory, "--ports", "auto")
-    try:
-        await again.wait_ready()
-        assert (await again.login()).status_code == 200
-    finally:
-        again.process.terminate()
-        await again.process.wait()
+    again = await home.running()
+    assert (await again.login()).status_code == 200
+    again.process.terminate()
+    assert await asyncio.wait_for(again.process.wait(), STOP_SECONDS) == 0
 
 
-async def test_stop_while_starting_leaves_nothing(up: Up) -> None:
-    await eventually((up.directory / "stack.json").exists)
-    await eventually(lambda: any(p.process for p in up.record.parts.values()))
-    processes = up.processes()
+async def test_stop_while_starting_leaves_nothing(starting: Up) -> None:
+    await eventually(starting.is_starting, seconds=READY_SECONDS)
+    processes = starting.processes()
 
-    up.process.send_signal(signal.SIGTERM)
-    await asyncio.wait_for(up.process.wait(), STOP_SECONDS)
+    starting.process.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(starting.process.wait(), STOP_SECONDS)
 
     await eventually(lambda: not alive(processes), seconds=2)
 

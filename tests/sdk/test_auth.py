@@ -130,7 +130,7 @@ async def open_url(stack: Stack) -> AsyncIterator[str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        await eventually(lambda: _is_ready(url), seconds=30)
+        await eventually(lambda: _is_ready(url), seconds=90)
         yield url
     finally:
         process.terminate()

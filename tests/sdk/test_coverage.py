@@ -70,7 +70,7 @@ def test_every_operation_is_called(published: Mapping[str, str]) -> None:
 async def test_what_is_not_called_has_no_route(
     stack: Stack, published: Mapping[str, str]
 ) -> None:
-    async with httpx.AsyncClient(base_url=stack.api_url) as client:
+    async with httpx.AsyncClient(base_url=stack.api_url, timeout=60) as client:
         document = (await client.get("/api-spec/openapi.json")).json()
 
     served = {

@@ -17,7 +17,7 @@ class Person:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.http = httpx.AsyncClient(base_url=stack.api_url, timeout=30)
+        self.http = httpx.AsyncClient(base_url=stack.api_url, timeout=60)
         self._number = 0
 
     async def log_in(self) -> None:

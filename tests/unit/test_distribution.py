@@ -1,0 +1,27 @@
+"""Tests that share a stack run in one process, and what is named for it exists."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.distribution import OWN_STACK, WHOLE, is_whole, scope_of
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("test", "scope"),
+    [
+        ("tests/e2e/test_cancel.py::test_it[worker]", "tests/e2e"),
+        ("tests/sdk/test_auth.py::test_it", "tests/sdk"),
+        ("tests/e2e/test_up.py::test_it", "tests/e2e/test_up.py"),
+        ("tests/unit/db/test_url.py::test_it", "tests/unit/db/test_url.py"),
+    ],
+)
+def test_a_folder_with_a_stack_stays_together(test: str, scope: str) -> None:
+    assert scope_of(test) == scope
+    assert is_whole(scope) == (not test.startswith("tests/unit"))
+
+
+def test_what_is_named_exists() -> None:
+    assert all((ROOT / place).exists() for place in WHOLE | OWN_STACK)
