@@ -10,7 +10,7 @@ from attune.stack.stack import Stack
 from tests.support.api import Person
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def stack() -> AsyncIterator[Stack]:
     """All processes, with data in a directory that goes away."""
     # Not below pytest's directory, which another run closes to PostgreSQL's user.

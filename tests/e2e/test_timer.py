@@ -48,3 +48,5 @@ async def test_an_interval_executes_again_and_again(
     await eventually(fired, seconds=20)
     payloads = await _payloads(person, f"{pack}.tick")
     assert [each["execution_count"] for each in payloads[:3]] == [1, 2, 3]
+    # Or it would keep the stack busy for all tests that follow.
+    await person.http.delete(f"/api/v1/rules/{pack}.tick")

@@ -10,7 +10,7 @@ from attune.stack.stack import Stack
 from tests.support.api import Person
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def _stack() -> AsyncIterator[Stack]:
     # Not below pytest's directory, which another run closes to PostgreSQL's user.
     with TemporaryDirectory(prefix="attune-faults-") as directory:

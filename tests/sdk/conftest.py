@@ -28,7 +28,7 @@ async def sdk_python() -> Path:
     return Path(output.decode().strip())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def stack() -> AsyncIterator[Stack]:
     """All processes, with data in a directory that goes away."""
     # Not below pytest's directory, which another run closes to PostgreSQL's user.
@@ -37,7 +37,7 @@ async def stack() -> AsyncIterator[Stack]:
             yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def sdk(stack: Stack, sdk_python: Path) -> AsyncIterator[Sdk]:
     """The published client of the administrator, once a worker is there."""
     person = Person(stack)

@@ -9,18 +9,16 @@ from pathlib import PurePosixPath
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-WHOLE = frozenset({"tests/e2e", "tests/faults", "tests/sdk"})
-"""Folders whose tests run on a whole stack; those of a folder share one."""
-
-OWN_STACK = frozenset(
-    {
-        "tests/e2e/test_demo.py",
-        "tests/e2e/test_leaks.py",
-        "tests/e2e/test_tutorial.py",
-        "tests/e2e/test_up.py",
-    }
+STACKS = (
+    "tests/faults",
+    "tests/e2e",
+    "tests/e2e/test_up.py",
+    "tests/sdk",
+    "tests/e2e/test_tutorial.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_leaks.py",
 )
-"""Files in there that start stacks of their own, and so may run anywhere."""
+"""Folders whose tests share a stack, and files that start their own; longest first."""
 
 
 class Distribution(LoadScopeScheduling):  # type: ignore[misc]  # has no types
@@ -30,10 +28,10 @@ class Distribution(LoadScopeScheduling):  # type: ignore[misc]  # has no types
         return scope_of(nodeid)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        wants_whole = _begins_with_whole(node)
-        first = (each for each in self.workqueue if is_whole(each) == wants_whole)
-        if scope := next(first, None):
-            self.workqueue.move_to_end(scope, last=False)
+        stacks = [each for each in STACKS if each in self.workqueue]
+        parts = [each for each in self.workqueue if each not in STACKS]
+        order = stacks + parts if _begins_with_stacks(node) else parts + stacks
+        self.workqueue.move_to_end(order[0], last=False)
         super()._assign_work_unit(node)
 
 
@@ -41,13 +39,8 @@ def scope_of(nodeid: str) -> str:
     """Return what has to run in the same process as this test."""
     file = nodeid.partition("::")[0]
     folder = str(PurePosixPath(file).parent)
-    return folder if folder in WHOLE and file not in OWN_STACK else file
+    return folder if folder in STACKS and file not in STACKS else file
 
 
-def is_whole(scope: str) -> bool:
-    """Tell whether such tests run on a whole stack."""
-    return scope in WHOLE | OWN_STACK
-
-
-def _begins_with_whole(node: WorkerController) -> bool:
+def _begins_with_stacks(node: WorkerController) -> bool:
     return int(node.gateway.id.removeprefix("gw")) % 2 == 0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.distribution import OWN_STACK, WHOLE, is_whole, scope_of
+from tests.support.distribution import STACKS, scope_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,8 +20,7 @@ ROOT = Path(__file__).parents[2]
 )
 def test_a_folder_with_a_stack_stays_together(test: str, scope: str) -> None:
     assert scope_of(test) == scope
-    assert is_whole(scope) == (not test.startswith("tests/unit"))
 
 
 def test_what_is_named_exists() -> None:
-    assert all((ROOT / place).exists() for place in WHOLE | OWN_STACK)
+    assert all((ROOT / place).exists() for place in STACKS)
