@@ -34,12 +34,22 @@ def _load(worker: JsonObject) -> str | None:
     return f"{active} of {most}" if most else str(active)
 
 
+def _sensors(worker: JsonObject) -> str | None:
+    load = worker.get("load") or {}
+    running, most = (
+        load.get("sensor_processes_running"),
+        load.get("max_concurrent_sensors"),
+    )
+    return None if most is None else f"{running or 0} of {most}"
+
+
 _LIST = (
     Column("id", "id"),
     Column("name", "name"),
     Column("state", "health_state"),
     Column("role", "worker_role"),
     Column("load", _load),
+    Column("sensors", _sensors),
     Column("heartbeat", "last_heartbeat"),
     Column("runtimes", _runtimes, wide=True),
 )

@@ -37,6 +37,8 @@ class WorkerView:
     heartbeat_stale: bool
     executions: Mapping[ExecutionStatus, int]
     """How many live executions it has, by status."""
+    sensor_count: int
+    """How many processes of sensors it has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,12 +182,20 @@ def sign_worker_token(tokens: Tokens, name: str | None, lifetime: timedelta) -> 
 
 async def _views(tx: Transaction, workers: Sequence[Worker]) -> list[WorkerView]:
     now = await tx.worker_presence.now()
-    load = await tx.workers.load([worker.id for worker in workers])
-    return [_view(worker, load.get(worker.id, {}), now) for worker in workers]
+    ids = [worker.id for worker in workers]
+    load = await tx.workers.load(ids)
+    sensors = await tx.workers.sensor_counts(ids)
+    return [
+        _view(worker, load.get(worker.id, {}), sensors.get(worker.id, 0), now)
+        for worker in workers
+    ]
 
 
 def _view(
-    worker: Worker, executions: Mapping[ExecutionStatus, int], now: datetime
+    worker: Worker,
+    executions: Mapping[ExecutionStatus, int],
+    sensor_count: int,
+    now: datetime,
 ) -> WorkerView:
     age = None if worker.last_heartbeat is None else now - worker.last_heartbeat
     is_stale = age is None or age > STALE_AFTER
@@ -195,11 +205,12 @@ def _view(
             status=worker.status,
             is_cordoned=worker.cordoned,
             is_stale=is_stale,
-            has_work=bool(executions),
+            has_work=bool(executions or sensor_count),
         ),
         heartbeat_age_seconds=None if age is None else max(0, int(age.total_seconds())),
         heartbeat_stale=is_stale,
         executions=executions,
+        sensor_count=sensor_count,
     )
 
 

@@ -13,11 +13,11 @@ SUBJECTS = (
     *("health", "auth", "packs", "runtimes", "workers", "actions", "triggers"),
     *("webhooks", "rules", "events", "enforcements", "executions", "workflows"),
     *("policies", "inquiries", "secrets", "artifacts", "audit"),
-    "permissions",
+    *("permissions", "sensors"),
 )
 
 NOT_SERVED = {
-    # Needs sensors.
+    # Workers have a route of their own, which fences each start.
     "auth.create_sensor_token_internal",
     # An index of packs on the net, and work on directories of the server.
     "packs.list_pack_indices",

@@ -125,18 +125,16 @@ def worker_summary(view: WorkerView) -> WorkerSummary:
         last_heartbeat=worker.last_heartbeat,
         heartbeat_stale=view.heartbeat_stale,
         heartbeat_age_seconds=view.heartbeat_age_seconds,
-        load=_load(view.executions, worker.capabilities),
+        load=_load(view, worker.capabilities),
         supported_runtimes=_runtimes(worker.capabilities),
         created=worker.created,
         updated=worker.updated,
     )
 
 
-def _load(
-    executions: Mapping[ExecutionStatus, int], capabilities: Mapping[str, Any]
-) -> WorkerLoadSnapshot:
-    limit = capabilities.get("max_concurrent_executions")
-    most = limit if isinstance(limit, int) and limit > 0 else None
+def _load(view: WorkerView, capabilities: Mapping[str, Any]) -> WorkerLoadSnapshot:
+    executions = view.executions
+    most = _limit(capabilities, "max_concurrent_executions")
     total = sum(executions.values())
     counts = {
         status.value: executions.get(status, 0)
@@ -154,7 +152,16 @@ def _load(
         queue_depth=counts["requested"] + counts["scheduling"] + counts["scheduled"],
         max_concurrent_executions=most,
         utilization_percent=None if most is None else round(100 * total / most),
+        sensor_processes_running=view.sensor_count,
+        sensor_processes_monitored=view.sensor_count,
+        max_concurrent_sensors=_limit(capabilities, "max_concurrent_sensors"),
     )
+
+
+def _limit(capabilities: Mapping[str, Any], name: str) -> int | None:
+    """Read a limit; a worker that writes nonsense has none."""
+    limit = capabilities.get(name)
+    return limit if isinstance(limit, int) and limit > 0 else None
 
 
 def _runtimes(capabilities: Mapping[str, Any]) -> list[WorkerRuntimeSupport]:

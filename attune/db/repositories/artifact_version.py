@@ -5,7 +5,13 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select, text, update
 
-from attune.db.models import Artifact, ArtifactRemoval, ArtifactVersion, Execution
+from attune.db.models import (
+    Artifact,
+    ArtifactPiece,
+    ArtifactRemoval,
+    ArtifactVersion,
+    Execution,
+)
 from attune.db.repositories.base import Repository
 from attune.domain.artifact import ArtifactBodyState
 from attune.domain.errors import NotFound
@@ -105,6 +111,14 @@ class ArtifactVersionRepository(Repository[ArtifactVersion]):
         if found is None:
             raise NotFound(entity="artifact version", ref="latest")
         return found
+
+    async def pieces(self, version_id: int) -> bytes:
+        """Return what was written to the version piece by piece; empty for a file."""
+        query = select(ArtifactPiece.content).where(
+            ArtifactPiece.version_id == version_id
+        )
+        found = await self._session.scalars(query.order_by(ArtifactPiece.byte_offset))
+        return b"".join(found)
 
     async def mark_ready(
         self, version: ArtifactVersion, size_bytes: int, sha256: str | None = None

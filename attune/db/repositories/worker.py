@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from attune.db.models import Execution, Worker
+from attune.db.models import Execution, SensorProcess, Worker
 from attune.db.repositories.base import Repository
 from attune.domain.execution import LIVE, ExecutionStatus
+from attune.domain.sensor import MAY_LIVE
 from attune.domain.worker import WorkerStatus
 
 
@@ -49,6 +50,19 @@ class WorkerRepository(Repository[Worker]):
             if worker_id is not None:
                 load[worker_id][status] = count
         return load
+
+    async def sensor_counts(self, worker_ids: Sequence[int]) -> dict[int, int]:
+        """Return for each worker how many processes of sensors it has."""
+        query = (
+            select(SensorProcess.worker_id, func.count())
+            .where(
+                SensorProcess.worker_id.in_(worker_ids),
+                SensorProcess.state.in_([state.value for state in MAY_LIVE]),
+            )
+            .group_by(SensorProcess.worker_id)
+        )
+        rows = await self._session.execute(query)
+        return {worker_id: count for worker_id, count in rows if worker_id is not None}
 
     def _order(self) -> tuple[ColumnElement[Any], ...]:
         return (Worker.name.asc(),)

@@ -52,7 +52,7 @@ class ContentService:
         if version.content_json is not None:
             return _json_content(artifact, version.version, version.content_json)
         if version.file_path is None:
-            raise NotFound(entity="artifact version", ref=version.version)
+            return await self._pieced(artifact, version)
         file, size = await asyncio.to_thread(self._files.open, version.file_path)
         return Content(
             file=file,
@@ -60,6 +60,19 @@ class ContentService:
             content_type=known_content_type(version.content_type),
             name=download_name(artifact.ref, version.version, version.file_path),
             etag=version.sha256 or f"{version.id}-{size}",
+        )
+
+    async def _pieced(self, artifact: Artifact, version: ArtifactVersion) -> Content:
+        """Open a segment of a sensor's log, which is small enough to be in memory."""
+        pieces = await self._read.pieces(version)
+        if not pieces:
+            raise NotFound(entity="artifact version", ref=version.version)
+        return Content(
+            file=io.BytesIO(pieces),
+            size_bytes=len(pieces),
+            content_type=known_content_type(version.content_type),
+            name=download_name(artifact.ref, version.version, "log.txt"),
+            etag=f"{version.id}-{len(pieces)}",
         )
 
 

@@ -73,3 +73,8 @@ class ArtifactReadService:
             else:
                 version = await tx.artifact_versions.get_numbered(artifact_id, number)
             return await settled(tx, self._files, version)
+
+    async def pieces(self, version: ArtifactVersion) -> bytes:
+        """Return the content of a version that is written piece by piece."""
+        async with self._database.autocommit() as tx:
+            return await tx.artifact_versions.pieces(version.id)

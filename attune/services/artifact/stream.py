@@ -130,7 +130,11 @@ class ArtifactStreamService:
             return b"", await self._is_gone(artifact_id)
         is_over = version.body_state is not ArtifactBodyState.PENDING
         if version.file_path is None:
-            text = json.dumps(version.content_json).encode()
+            text = (
+                await self._read.pieces(version)
+                if version.content_json is None
+                else json.dumps(version.content_json).encode()
+            )
             return text[offset:][:PIECE_BYTES], True
         piece = await asyncio.to_thread(self._bytes, version.file_path, offset)
         return piece, is_over

@@ -218,6 +218,21 @@ async def test_a_worker_starts_it_and_its_output_is_read(
     assert unknown.status_code == 422
 
 
+async def test_a_log_is_an_artifact_like_others(api: Api, workshop: Workshop) -> None:
+    made = await workshop.post("/sensors", body(workshop))
+    await workshop.post("/rules", workshop.rule_body())
+    worker = Hands(api, made["ref"])
+    launch = await worker.start()
+    await worker.write(launch["generation"], b"first\nsecond\n")
+
+    [listed] = (await workshop.get("/artifacts", owner=made["ref"]))["items"]
+    content = await workshop.send("GET", f"/artifacts/{listed['id']}/download")
+
+    assert listed["ref"] == f"sensor.{made['ref']}.stdout"
+    assert listed["scope"] == "sensor"
+    assert content.text == "first\nsecond\n"
+
+
 async def test_a_token_of_a_start_that_is_over_is_refused(
     api: Api, workshop: Workshop
 ) -> None:

@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from attune.clock import utc_now
+from attune.db.database import Database
 from attune.db.models import Execution, Worker
 from attune.domain.execution import ExecutionStatus
 from attune.domain.permission import TokenType
 from tests.integration.api.people import Api, grant
+from tests.support.sensing import make_sensing
 
 CAPABILITIES = {
     "runtimes": [{"name": "core.shell", "versions": ["5.2"]}],
@@ -184,6 +186,17 @@ async def test_the_load_counts_what_is_live(api: Api) -> None:
     assert worker["load"]["canceling"] == 1
     assert worker["load"]["total_active"] == 3
     assert worker["load"]["utilization_percent"] == 75
+
+
+async def test_the_load_counts_sensors(api: Api, database: Database) -> None:
+    sensing = await make_sensing(database)
+    await sensing.running()
+    await beat(api, sensing.worker.id)
+
+    worker = await shown(api, sensing.worker.id)
+
+    assert worker["health_state"] == "busy"
+    assert worker["load"]["sensor_processes_running"] == 1
 
 
 async def listed(api: Api, headers: dict[str, str], query: str = "") -> list[str]:
