@@ -41,9 +41,16 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "cron": ("cron", {"expression": "* * * * * *"}),
     "berlin": ("cron", {"expression": "* * * * * *", "timezone": "Europe/Berlin"}),
     "rrule": ("rrule", {"rule": "FREQ=SECONDLY;INTERVAL=3"}),
+    "doomed": ("interval", {"unit": "seconds", "interval": 1}),
 }
 CALM = "clock.calm"
 """Fires once for all that it missed; of the others each time fires."""
+
+DOOMED = "clock.doomed"
+"""Switched off while Temporal is away, and has to stay silent."""
+
+BORN = "born"
+"""Made while Temporal is away; fires from then on."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ class Outcome:
     """What the row of each says it fired or missed."""
     recoveries: list[tuple[str, float]] = field(default_factory=list)
     """How long after each part was back everything had fired."""
+    doomed_count: int = 0
+    """How often the doomed rule had fired when it was switched off."""
     stopped_from: datetime = field(default_factory=utc_now)
     stopped_at: datetime = field(default_factory=utc_now)
     """The rules were switched off somewhere in between."""
@@ -87,11 +96,13 @@ class Outcome:
         ]
         for clock in self.clocks:
             found += self._problems_of(clock)
+        if len(self.fired.get(DOOMED, [])) != self.doomed_count:
+            found.append("fired after it was switched off")
         return found
 
     def _problems_of(self, clock: Clock) -> list[str]:
         fired = self.fired.get(clock.ref, [])
-        needed = clock.due(self.stopped_from)
+        needed = clock.due(self.stopped_from) if clock.ref != DOOMED else set()
         allowed = clock.due(self.stopped_at)
         doubled = [due for due, n in Counter(fired).items() if n > 1]
         skipped = needed - set(fired)
@@ -143,9 +154,18 @@ class Run:
     async def outage(self, part: str, seconds: float) -> None:
         """Take a part away for so long."""
         await self._stack.stop(part)
+        if part == "temporal":
+            await self._change_rules()
         await asyncio.sleep(seconds)
         await self._stack.start(part)
         await self._recover(part)
+
+    async def _change_rules(self) -> None:
+        params = {"unit": "seconds", "interval": 1, "misfire": "all"}
+        await self._make(BORN, "interval", params)
+        await self._person.post(f"/api/v1/rules/{DOOMED}/disable")
+        await self._read()
+        self.outcome.doomed_count = len(self.outcome.fired.get(DOOMED, []))
 
     async def kill_when_due(self, part: str) -> None:
         """Kill a part just when timers are due."""
@@ -163,7 +183,7 @@ class Run:
             return not any(
                 clock.due(back) - set(self.outcome.fired.get(clock.ref, []))
                 for clock in self.outcome.clocks
-                if clock.ref != CALM
+                if clock.ref not in (CALM, DOOMED)
             )
 
         await eventually(has_fired, seconds=QUIET_SECONDS)
@@ -177,10 +197,10 @@ class Run:
             await self._person.post(f"/api/v1/rules/{clock.ref}/disable")
         self.outcome.stopped_at = utc_now()
         await self._read()
-        fired_count = len(self.outcome.fired)
+        fired = self.outcome.fired
         await asyncio.sleep(STILL_SECONDS)
         await self._read()
-        assert len(self.outcome.fired) == fired_count
+        assert self.outcome.fired == fired
 
     async def _read(self) -> None:
         connection = await asyncpg.connect(driver_url(self._stack.database_url))
