@@ -231,7 +231,7 @@ _CLOCKS = """
     SELECT r.ref, r.trigger_ref, r.trigger_params::text, t.anchor, t.changed_at
     FROM attune.timer AS t
     JOIN attune.rule AS r ON r.id = t.rule
-    WHERE t.anchor IS NOT NULL
+    WHERE t.anchor IS NOT NULL AND r.ref LIKE 'clock.%'
 """
 _FIRED = """
     SELECT rule_ref, config ->> 'scheduled_at' AS scheduled_at
@@ -256,6 +256,7 @@ async def timer_outages(
     for part in parts:
         await run.kill_when_due(part)
     await run.end()
+    await person.http.delete(f"/api/v1/packs/{PACK}")
     return run.outcome
 
 
