@@ -213,7 +213,7 @@ def compose(settings: Settings, database: Database) -> Services:
         ),
         definitions=definitions,
         emitting=EmitService(database, intake, most=settings.server.max_batch_events),
-        enforcements=EnforcementService(database),
+        enforcements=EnforcementService(database, encryption),
         events=EventReadService(database),
         executing=RequestService(database, encryption),
         executions=executions,

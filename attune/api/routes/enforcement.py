@@ -57,6 +57,6 @@ async def get_enforcement(
     *,
     include_secret_values: bool = False,
 ) -> Any:
-    """Get one enforcement; secret parameters stay masked."""
-    del include_secret_values
-    return data(await enforcements.get(caller, id))
+    """Get one enforcement; secret parameters are shown to those who may decrypt."""
+    found = await enforcements.get(caller, id, with_secrets=include_secret_values)
+    return data(found)

@@ -167,6 +167,17 @@ class ExecutionRepository(Repository[Execution]):
         )
         return dict((await self._session.execute(query)).all())
 
+    async def find_of_enforcement(
+        self, enforcement_id: int, *, among: ColumnElement[bool] | None = None
+    ) -> Execution | None:
+        """Return the execution that an enforcement started first, or None."""
+        query = select(Execution).where(
+            Execution.enforcement_id == enforcement_id,
+            Execution.parent_id.is_(None),
+            Execution.original_execution_id.is_(None),
+        )
+        return await self._one(query, among)
+
     async def references_of(
         self, execution_id: int
     ) -> tuple[dict[str, Any], list[Any]] | None:

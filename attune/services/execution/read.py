@@ -8,11 +8,10 @@ from attune.db.models.execution import Execution
 from attune.db.repositories.execution import ExecutionFilter, visible_executions
 from attune.domain.execution import TERMINAL, WAITING, is_terminal
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Caller, Target
 from attune.domain.waiting import waiting_for
 from attune.security.encryption import Encryption
-from attune.services.execution.write import read_secrets
-from attune.services.secret_audit import note_read_by
+from attune.services.execution.revealing import reveal
 
 LOG_PIECES = 16
 
@@ -42,15 +41,8 @@ class ReadService:
             waiting = await _waiting(tx, [execution])
             if not with_secrets:
                 return _said(execution, waiting), None
-            caller.require(
-                Resource.KEYS, Action.DECRYPT, Target(pack_ref=execution.pack_ref)
-            )
-            secrets = await read_secrets(tx, self._encryption, execution_id)
-            if secrets:
-                await note_read_by(
-                    tx, caller, entity="execution", ref=str(execution_id)
-                )
-        return _said(execution, waiting), {**execution.config, **secrets}
+            config = await reveal(tx, self._encryption, caller, execution)
+        return _said(execution, waiting), config
 
     async def page(
         self, caller: Caller, request: PageRequest, wanted: ExecutionFilter

@@ -17,7 +17,7 @@ from attune.services.acting import acting_as
 from attune.services.execution.write import read_secrets
 from attune.services.key_reference import spellings
 from attune.services.key_value import key_facts, reveal_key
-from attune.services.pack.setting import stored_setting
+from attune.services.pack.setting import Setting, stored_setting
 
 DEEPEST = 64
 """So many workflows may hand a secret on, each to one that it contains."""
@@ -132,15 +132,20 @@ class SecretReader:
 
     async def _config(self, source: Mapping[str, Any], depth: int) -> Json:
         pack_ref, name = source["pack"], source["config"]
-        if not source.get("own", True):
-            await self._require_decryption(source)
         layers = await self._tx.packs.config_layers(pack_ref, self._executor_id)
         setting = stored_setting(
             self._encryption, layers, pack_ref, name, self._executor_id
         )
+        await self._check_setting(source, setting)
         self.read.append(f"{pack_ref}: config.{name}")
         filled = await self.filled(setting.config, setting.references, depth + 1)
         return filled[name]
+
+    async def _check_setting(self, source: Mapping[str, Any], setting: Setting) -> None:
+        """Refuse what the template has no right to; what a pack owns is its own."""
+        del setting
+        if not source.get("own", True):
+            await self._require_decryption(source)
 
     async def _require_decryption(self, source: Mapping[str, Any]) -> None:
         """Refuse to hand a pack's secret setting to a rule of who may not see it."""

@@ -1,7 +1,7 @@
 """One setting of a pack in plain, with the keys that it refers to still to be read."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attune.db.repositories.pack import ConfigLayers
@@ -20,6 +20,8 @@ class Setting:
 
     config: JsonObject
     references: list[Reference] = field(default_factory=list)
+    owner_id: int | None = None
+    """The identity whose own it is; None for the pack's."""
 
 
 def stored_setting(
@@ -42,7 +44,9 @@ def stored_setting(
         stored = {name: apply_defaults(layers.schema, layers.base).get(name)}
         place = pack_place(pack_ref)
         context["author"] = layers.configured_by
-    return _referring(name, unseal(encryption, stored, place=place)[name], context)
+        identity_id = None
+    value = unseal(encryption, stored, place=place)[name]
+    return replace(_referring(name, value, context), owner_id=identity_id)
 
 
 def _referring(name: str, value: Json, context: JsonObject) -> Setting:

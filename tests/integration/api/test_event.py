@@ -482,9 +482,7 @@ async def test_secret_parameters_are_masked_in_enforcements(
 
     event = await emit(shop, payload={"code": "canary-7f3a"})
     listed = await shop.get("/enforcements", event=event["id"])
-    shown = await shop.get(
-        f"/enforcements/{listed['items'][0]['id']}", include_secret_values=True
-    )
+    shown = await shop.get(f"/enforcements/{listed['items'][0]['id']}")
     stored = await sql.fetchval("SELECT config::text FROM attune.execution")
 
     assert "canary" not in str(shown["config"])
