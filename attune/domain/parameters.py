@@ -37,11 +37,14 @@ def prepare_parameters(
     """
     values = apply_defaults(param_schema, dict(given))
     problems = validate(without(param_schema, referring), values, "parameters")
+    secret = [n for n in secret_names(param_schema) if values.get(n) is not None]
+    # A text that refers to secrets is in its references; what stands in an object or a
+    # list beside one that does is nowhere else.
     secrets = {
         name: values[name]
-        for name in secret_names(param_schema)
-        if values.get(name) is not None and name not in referring
+        for name in secret
+        if name not in referring or isinstance(values[name], dict | list)
     }
-    config: JsonObject = {**values, **dict.fromkeys(secrets, REDACTED)}
+    config: JsonObject = {**values, **dict.fromkeys(secret, REDACTED)}
     problem = "Invalid parameters: " + "; ".join(problems) if problems else None
     return Parameters(config=config, secrets=secrets, problem=problem)

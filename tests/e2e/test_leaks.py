@@ -15,7 +15,9 @@ from attune.stack.stack import Stack
 from tests.support.api import Person
 from tests.support.database import connected
 from tests.support.leaks import Canaries, files_below, runs_in, tables
-from tests.support.trail import Trail, action_environments, leave_trail, temporal
+from tests.support.trail import Trail, action_environments, temporal
+from tests.support.trail_keys import OUTPUT_BYTES
+from tests.support.trail_way import leave_trail
 
 KNOWN = {"an action": "watched.stdin"}
 """What is no secret, and is found wherever the search is worth something."""
@@ -28,6 +30,7 @@ async def trail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trail
     environment = {
         **os.environ,
         "ATTUNE__LOGGING__LEVEL": "debug",
+        "ATTUNE__WORKER__MAX_OUTPUT_BYTES": str(OUTPUT_BYTES),
         "TMPDIR": str(temporary),
     }
     gate = tmp_path_factory.mktemp("gate") / "open"
@@ -51,8 +54,11 @@ async def test_the_search_finds_what_is_there(trail: Trail) -> None:
     assert seen.found_in(b"".join(environ for *_, environ in trail.processes)) == [
         "environment variable"
     ]
-    masked = [content for path, content in trail.answers if path.endswith("stdout")]
-    assert len([content for content in masked if b"*** ***" in content]) == 5
+    told = dict(trail.answers)
+    masked = [path for path, content in told.items() if b"*** ***" in content]
+    assert len([path for path in masked if path.endswith("stdout")]) == 7
+    cut = [path for path, content in told.items() if b"OUTPUT TRUNCATED" in content]
+    assert len([path for path in cut if path.endswith("stderr")]) == 2
 
 
 async def test_histories_and_descriptions_have_nothing(trail: Trail) -> None:
@@ -113,7 +119,7 @@ async def test_no_file_is_left_with_a_secret(trail: Trail) -> None:
 async def test_answers_have_no_secret(trail: Trail) -> None:
     shown = {**trail.tokens}
     webhook_key = shown.pop("webhook key")  # who may use a webhook sees its key
-    canaries = Canaries({**trail.secret, **trail.keys, **shown})
+    canaries = Canaries({**trail.secret, **trail.cut, **trail.keys, **shown})
 
     assert webhook_key
     assert canaries.among(trail.answers) == {}
@@ -129,6 +135,8 @@ async def test_tables_have_secrets_only_encrypted(trail: Trail) -> None:
         "event.payload": ["payload"],
         "execution.config": ["parameter"],
         "execution.env_vars": ["environment variable"],
+        # What is no secret, beside a reference to one.
+        "execution.secret_references": ["payload"],
         "trigger.webhook_key": ["webhook key"],
     }
 

@@ -52,12 +52,13 @@ class Masks:
         if handed_on is None:
             return []
         config, references = handed_on
+        hidden = await read_secrets(tx, self._encryption, execution_id)
         reader = SecretReader(tx, self._encryption, executor_id)
         found = []
         for each in references:
             # What can no longer be read can no longer be masked either.
             with suppress(InvalidInput):
-                filled = await reader.filled(config, [each])
+                filled = await reader.filled({**config, **hidden}, [each])
                 found.append(filled.get(str(each["path"][0])))
         return found
 

@@ -73,7 +73,7 @@ class AttemptService:
         keys, secret_names = owned_values(self._encryption, started)
         reader = SecretReader(tx, self._encryption, started.executor_id)
         references = started.secret_references or ()
-        config = await reader.filled(started.config, references)
+        config = await reader.filled({**started.config, **secrets}, references)
         runtime = await choose_runtime(tx, started, worker_id)
         own = (key["ref"] for key in started.keys or () if key["encrypted"])
         await note_read_for(
@@ -86,7 +86,7 @@ class AttemptService:
         return compose_launch(
             started,
             runtime,
-            parameters={**keys, **config, **secrets},
+            parameters={**keys, **config},
             secret=secret_names | referring_names(started.secret_references),
             token=self._token(started),
         )

@@ -164,13 +164,11 @@ class SecretReader:
         secrets = await read_secrets(self._tx, self._encryption, execution_id)
         if name in secrets:
             self.read.append(f"execution {execution_id}: {name}")
-            return secrets[name]
         handed_on = await self._tx.executions.references_of(execution_id)
-        if handed_on is None:
-            return None
-        config, references = handed_on
+        config, references = handed_on or ({}, [])
         own = [each for each in references if each["path"][0] == name]
-        return (await self.filled({name: config.get(name)}, own, depth + 1))[name]
+        value = secrets.get(name, config.get(name))
+        return (await self.filled({name: value}, own, depth + 1))[name]
 
 
 def _nearest(names: Sequence[str], keys: Mapping[str, Key]) -> tuple[str, Key] | None:

@@ -29,7 +29,7 @@ async def reveal(
     caller.require(Resource.KEYS, Action.DECRYPT, Target(pack_ref=execution.pack_ref))
     secrets = await read_secrets(tx, encryption, execution.id)
     reader = _Revealing(tx, encryption, execution.executor_id, caller)
-    config: JsonObject = execution.config
+    config: JsonObject = {**execution.config, **secrets}
     for reference in execution.secret_references or ():
         try:
             config = await reader.filled(config, [reference])
@@ -37,7 +37,7 @@ async def reveal(
             continue
     if secrets or reader.read:
         await note_read_by(tx, caller, entity="execution", ref=str(execution.id))
-    return {**config, **secrets}
+    return config
 
 
 class _Revealing(SecretReader):

@@ -43,9 +43,7 @@ async def shop(api: Api) -> Workshop:
     return shop
 
 
-async def configs(
-    shop: Workshop, who: Person | None = None, **query: Any
-) -> list[Any]:
+async def configs(shop: Workshop, who: Person | None = None, **query: Any) -> list[Any]:
     """Return what the execution and its enforcement show of the parameters."""
     shown = []
     for path in ("/executions", "/enforcements"):

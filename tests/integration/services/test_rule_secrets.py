@@ -287,3 +287,28 @@ async def test_a_setting_of_the_pack_gives_what_its_keys_hold(
     assert launch.parameters["text"] == f"{KEY} https://{SYSTEM}@host"
     stored = await sql.fetchval("SELECT config FROM attune.execution")
     assert json.loads(stored)["text"] == "*** ***"
+
+
+async def test_what_stands_beside_a_reference_in_a_secret_parameter_is_secret(
+    database: Database, sql: asyncpg.Connection
+) -> None:
+    async with database.transaction() as tx:
+        await make_system_keys(tx)
+        pack = await make_secret_pack(tx)
+        rule = await make_secret_rule(tx, await make_owner(tx), pack)
+        action = await tx.actions.get_by_ref("elsewhere.call")
+        secret = {"secret": True}
+        action.param_schema = {"headers": secret, "line": secret}
+        beside = {
+            "auth": "{{ keystore.system.token }}",
+            "of": ["{{ event.payload.seen }}"],
+        }
+        line = "{{ event.payload.seen }}:{{ keystore.system.token }}"
+        rule.action_params = {"headers": beside, "line": line}
+
+    launch = await start_of_event(database, sql)
+
+    assert launch.parameters["headers"] == {"auth": SYSTEM, "of": ["plain"]}
+    assert launch.parameters["line"] == f"plain:{SYSTEM}"
+    stored = await sql.fetchval("SELECT config FROM attune.execution")
+    assert json.loads(stored) == {"headers": "***", "line": "***"}
