@@ -10,7 +10,7 @@ from attune.stack.stack import Stack
 from tests.support.documents import ROOT, blocks
 from tests.support.reader import Reader
 
-DOCUMENTS = ("tutorial", "approvals")
+DOCUMENTS = ("tutorial", "approvals", "sensors")
 
 
 @pytest.fixture(scope="module")

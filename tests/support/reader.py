@@ -16,7 +16,7 @@ from tests.support.documents import ROOT, Block, Command, commands, named_file
 MARK = "@@@"
 MOST_BYTES = 2**20
 ANSWER_SECONDS = 60
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 PREPARED = ("make up", ". .venv/bin/activate")
 """Done before a reader begins."""
 
