@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import psutil
 import pytest
 
 from attune.cli.pack_archive import pack_archive
 from attune.stack.stack import Stack
 from tests.support.api import Person
 from tests.support.eventually import eventually
+from tests.support.survivors import new_mark, survivors
 
 WATCH = Path(__file__).parents[2] / "examples" / "packs" / "watch"
 SETTINGS = {
@@ -24,7 +24,7 @@ SETTINGS = {
 BUILT_SECONDS = 120
 """For an environment with the SDK, on a machine with other things to do."""
 
-MARK = "987654"
+MARK = new_mark()
 LEDGER = """
 trap 'echo "end $$" >> "$ATTUNE_ARTIFACTS_DIR/ledger"; exit 0' TERM
 echo "start $$" >> "$ATTUNE_ARTIFACTS_DIR/ledger"
@@ -234,7 +234,7 @@ async def test_a_sensor_moves_when_its_worker_is_killed(
     await eventually(lambda: _processes(ledger)[1:])
     await asyncio.gather(*(stack.wait_ready(name) for name in ("worker", "worker-2")))
     _check_one_at_a_time(ledger)
-    assert len(_descendants()) == 1
+    assert len(survivors(MARK)) == 1
 
     # An orderly end hands it over at once.
     now = await sensor(person, ref)
@@ -247,16 +247,7 @@ async def test_a_sensor_moves_when_its_worker_is_killed(
     await person.post(f"/api/v1/rules/{ref.partition('.')[0]}.rule/disable")
     await is_in_state(person, ref, "stopped")
     assert (await sensor(person, ref))["failure_count"] == 0
-    assert not _descendants()
-
-
-def _descendants() -> list[psutil.Process]:
-    """Return what the sensor started and let go of."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if MARK in (process.info["cmdline"] or [])
-    ]
+    assert not survivors(MARK)
 
 
 def _processes(ledger: Path) -> list[str]:

@@ -13,6 +13,7 @@ STACKS = (
     "tests/faults",
     "tests/e2e",
     "tests/e2e/test_up.py",
+    "tests/e2e/test_sensor.py",
     "tests/sdk",
     "tests/e2e/test_tutorial.py",
     "tests/e2e/test_demo.py",

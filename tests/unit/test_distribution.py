@@ -24,3 +24,16 @@ def test_a_folder_with_a_stack_stays_together(test: str, scope: str) -> None:
 
 def test_what_is_named_exists() -> None:
     assert all((ROOT / place).exists() for place in STACKS)
+
+
+def test_a_file_that_starts_a_stack_is_named() -> None:
+    folders = [ROOT / place for place in STACKS if (ROOT / place).is_dir()]
+    files = [file for folder in folders for file in folder.glob("test_*.py")]
+
+    starting = {
+        str(file.relative_to(ROOT))
+        for file in files
+        if "async with Stack(" in file.read_text()
+    }
+
+    assert starting <= set(STACKS)
