@@ -164,16 +164,20 @@ class Run:
 
     def allowed(self, since: float, until: float) -> int:
         """Return the highest threshold that was in force at some time in between."""
-        ends = [asked_at for asked_at, _, _ in self.thresholds[1:]]
-        answered = [certain_at for _, certain_at, _ in self.thresholds[1:]]
-        # One that is being replaced may be in force until the answer.
-        periods = zip(self.thresholds, [*answered, float("inf")], strict=True)
-        assert all(a <= b for a, b in pairwise(ends))
         return max(
             number
-            for (begins_at, _, number), ends_at in periods
+            for begins_at, ends_at, number in self._periods()
             if begins_at <= until and since <= ends_at
         )
+
+    def _periods(self) -> list[tuple[float, float, int]]:
+        """Return from when until when each threshold may have been in force."""
+        begins = [asked_at for asked_at, _, _ in self.thresholds]
+        # One that is being replaced may be in force until the answer.
+        ends = [*(answered for _, answered, _ in self.thresholds[1:]), float("inf")]
+        assert all(a <= b for a, b in pairwise(begins))
+        numbers = [number for _, _, number in self.thresholds]
+        return list(zip(begins, ends, numbers, strict=True))
 
     def problems(self) -> list[str]:
         """Return every broken promise."""
@@ -210,14 +214,25 @@ class Run:
         problems = []
         for each in group:
             at = each.admitted_at
-            held = sum(e.admitted_at <= at < e.finished_at for e in group)
-            if held > self.allowed(at, at):
+            held = sum(self._held_since(e) <= at < e.finished_at for e in group)
+            if each.was_admitted and held > self.allowed(at, at):
                 problems.append(f"{held} places are held when {each.id} is admitted")
             if each.started_at is not None:
                 running = sum(self._runs_at(e, each.started_at) for e in group)
                 if running > self.allowed(at, each.started_at):
                     problems.append(f"{running} run when {each.id} starts")
         return problems
+
+    def _held_since(self, each: Held) -> float:
+        """Return when it took its place: without being admitted, once no limit was left."""
+        if each.was_admitted:
+            return each.admitted_at
+        unlimited = [
+            begins_at
+            for begins_at, ends_at, number in self._periods()
+            if number == UNLIMITED and each.admitted_at <= ends_at
+        ]
+        return max([each.admitted_at, *unlimited[:1]])
 
     def _runs_at(self, each: Held, at: float) -> bool:
         if each.started_at is None or each.started_at > at:

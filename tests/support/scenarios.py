@@ -7,6 +7,7 @@ keeps the history of each.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
@@ -34,6 +35,9 @@ from attune.messages.execution import (
 from workflows.execution import ExecutionWorkflow
 
 Handle = WorkflowHandle[ExecutionWorkflow, ExecutionReport]
+
+OFTEN = timedelta(seconds=0.2)
+"""How often heartbeats go out, which bring the news of a cancellation."""
 
 
 @dataclass
@@ -293,6 +297,8 @@ class _workers:  # noqa: N801 - reads as the function it stands for
                 client,
                 task_queue=f"{queue}-actions",
                 activities=[ActionActivities(worker).run_action],
+                default_heartbeat_throttle_interval=OFTEN,
+                max_heartbeat_throttle_interval=OFTEN,
             ),
         )
 

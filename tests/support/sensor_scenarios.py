@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
@@ -21,6 +20,7 @@ from attune.messages.sensor import (
     SensorWatch,
 )
 from tests.support.eventually import eventually
+from tests.support.scenarios import OFTEN
 from workflows.sensor import SensorWorkflow
 
 Handle = WorkflowHandle[SensorWorkflow, None]
@@ -28,7 +28,6 @@ Asked = tuple[int | None, bool]
 """The generation that the workflow carries, and whether a worker had no room."""
 
 REF = "watch.disk"
-_OFTEN = timedelta(seconds=0.2)
 RUN = SensorOrder(kind=StepKind.RUN, generation=7)
 KEEP = SensorOrder(kind=StepKind.KEEP)
 END = SensorOrder(kind=StepKind.END)
@@ -194,8 +193,8 @@ async def play_sensor(
         client,
         task_queue=f"{queue}-sensors",
         activities=[SensorActivities(host).run_sensor],
-        default_heartbeat_throttle_interval=_OFTEN,
-        max_heartbeat_throttle_interval=_OFTEN,
+        default_heartbeat_throttle_interval=OFTEN,
+        max_heartbeat_throttle_interval=OFTEN,
     )
     async with workflows, sensors:
         if scenario.meanwhile:

@@ -32,7 +32,7 @@ from attune.messages.workflow import (
     WorkflowReport,
     WorkflowRequest,
 )
-from tests.support.scenarios import FakeInquiries, FakeRecords, FakeWorker
+from tests.support.scenarios import OFTEN, FakeInquiries, FakeRecords, FakeWorker
 from workflows.workflow import PackWorkflow
 
 Handle = WorkflowHandle[PackWorkflow, WorkflowReport]
@@ -223,6 +223,8 @@ async def play_workflow(
             client,
             task_queue=f"{queue}-actions",
             activities=[ActionActivities(worker).run_action],
+            default_heartbeat_throttle_interval=OFTEN,
+            max_heartbeat_throttle_interval=OFTEN,
         ),
     ):
         if scenario.meanwhile:

@@ -105,7 +105,7 @@ async def test_small_writes_are_batched(supervisor: Supervisor) -> None:
     await run(supervisor, "bash", "-c", script, capture=OutputCapture(sink))
 
     pauses = [later - call for call, later in pairwise(sink.calls)]
-    assert len(sink.calls) < 20
+    assert len(sink.calls) < 50
     assert all(pause > 0.15 for pause in pauses)
 
 
@@ -119,7 +119,7 @@ async def test_slow_sink_does_not_slow_the_process(supervisor: Supervisor) -> No
     exit_ = await started.process.wait()
 
     assert exit_.code == 7
-    assert time.monotonic() - began_at < 10
+    assert time.monotonic() - began_at < 30
     kept = (await capture.finish())[Stream.STDOUT]
     assert kept.streamed_bytes == 0
     assert len(kept.unstreamed) == 3_388_895

@@ -1,6 +1,5 @@
 """Long workflows continue as new, lose nothing and cost the same for each task."""
 
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from attune.domain.execution import ExecutionStatus
 from attune.stack.ports import AUTOMATIC
 from attune.stack.temporal import DYNAMIC_CONFIG, EmbeddedTemporal
 from attune.temporal.client import TemporalAddress, connect
+from tests.support.cpu_time import spent_with_servers
 from tests.support.workflow_engine import Engine, running_engine
 
 SHORT_HISTORY = 200
@@ -92,16 +92,17 @@ async def test_a_wide_fan_out_keeps_its_order_over_several_runs(engine: Engine) 
     assert await engine.runs_of(execution) > 2
 
 
-async def test_ten_times_the_items_take_less_than_twelve_times_as_long(
+async def test_ten_times_the_items_take_less_than_twelve_times_the_work(
     engine: Engine,
 ) -> None:
     await engine.run(await _over_items(engine, 20))
+    # Of CPU: others work on this machine as well, and more at one time than another.
     seconds = {}
     for count in (100, 1000):
         execution = await _over_items(engine, count)
-        begun = time.perf_counter()
+        begun = spent_with_servers()
         await engine.run(execution)
-        seconds[count] = time.perf_counter() - begun
+        seconds[count] = spent_with_servers() - begun
 
     assert seconds[1000] < 12 * seconds[100], seconds
 
