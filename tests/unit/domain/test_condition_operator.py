@@ -1,5 +1,6 @@
 """What each operator of a comparison makes of values of every kind."""
 
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from attune.domain.errors import InvalidInput
 from attune.domain.json import Json
 
 CREATED = "2026-05-01T10:00:00+00:00"
-ABSENT: Any = object()
+ABSENT: Any = Enum("Value", ["ABSENT"]).ABSENT
 
 
 def decide(operator: str, actual: Any, wanted: Any = ABSENT) -> Decision:
