@@ -101,5 +101,5 @@ async def play_timer(client: Client, scenario: TimerScenario, run: str) -> Playe
     ):
         if scenario.meanwhile:
             await scenario.meanwhile(handle, timers)
-        report = await asyncio.wait_for(handle.result(), 30)
+        report = await asyncio.wait_for(handle.result(), 90)
     return PlayedTimer(handle, report, timers)

@@ -9,10 +9,12 @@ from temporalio.client import Client
 from attune.db.database import Database
 from attune.db.models import Execution
 from attune.domain.execution import ExecutionStatus
+from attune.messages.timer import TimerFired
 from attune.stack.ports import AUTOMATIC
 from attune.stack.temporal import DYNAMIC_CONFIG, EmbeddedTemporal
 from attune.temporal.client import TemporalAddress, connect
 from tests.support.cpu_time import spent_with_servers
+from tests.support.timer_scenarios import TimerScenario, play_timer
 from tests.support.workflow_engine import Engine, running_engine
 
 SHORT_HISTORY = 200
@@ -148,3 +150,18 @@ async def _child_count(engine: Engine, execution: Execution) -> int:
             f"SELECT count(*) FROM attune.execution WHERE parent = {execution.id}"  # noqa: S608 - a number
         )
         return int(result.scalar_one())
+
+
+async def test_a_timer_that_sleeps_again_and_again_continues_as_new(
+    impatient_client: Client,
+) -> None:
+    turn = TimerFired(fired_count=1, again_in_seconds=0.001)
+    answers = [*[turn] * 44, TimerFired(fired_count=1)]
+    scenario = TimerScenario("many_turns", answers, 45, sleeps=True)
+
+    played = await play_timer(impatient_client, scenario, "long")
+
+    assert played.timers.look_count == 45
+    assert 0 < played.report.fired_count < 45
+    last = await impatient_client.get_workflow_handle(played.handle.id).describe()
+    assert last.run_id != played.handle.first_execution_run_id
