@@ -37,8 +37,14 @@ from attune.messages.timer import TimerWake
 from attune.temporal.gateway import translate
 from workflows.timer import TimerWorkflow
 
-CATCH_UP: Final = timedelta(seconds=60)
-"""What Temporal itself makes up for after an outage; the rows remember the rest."""
+CATCH_UP: Final = timedelta(seconds=10)
+"""The least that Temporal makes up for; the rows remember everything else."""
+
+OVERLAP: Final = ScheduleOverlapPolicy.BUFFER_ONE
+"""One run looks and one more waits, which is enough: each finds all that has come due.
+
+To allow all of them costs a run for each time of an outage, and recovers far later.
+"""
 
 _PACK: Final = SearchAttributeKey.for_keyword_list(names.PACK_ATTRIBUTE)
 
@@ -166,9 +172,7 @@ def _schedule(
             typed_search_attributes=_attributes(wake),
         ),
         spec=_spec(alarm),
-        policy=SchedulePolicy(
-            overlap=ScheduleOverlapPolicy.ALLOW_ALL, catchup_window=CATCH_UP
-        ),
+        policy=SchedulePolicy(overlap=OVERLAP, catchup_window=CATCH_UP),
         state=ScheduleState(note=note),
     )
 
