@@ -28,10 +28,10 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from attune.domain.alarm import Calendar, CalendarAlarm, EveryAlarm, Span
-from attune.domain.errors import NotFound
+from attune.domain.errors import InvalidInput, NotFound
 from attune.messages import names
 from attune.messages.timer import TimerWake
 from attune.temporal.gateway import translate
@@ -58,7 +58,10 @@ class TimerGateway:
     async def schedule(
         self, wake: TimerWake, alarm: EveryAlarm | CalendarAlarm, text: str, mark: str
     ) -> None:
-        """Have a run started at these times; the mark tells which they are."""
+        """Have a run started at these times; the mark tells which they are.
+
+        InvalidInput where Temporal cannot express them after all.
+        """
         name = names.timer_name(wake.rule_id)
         schedule = _schedule(wake, alarm, f"{text} [{mark}]")
         try:
@@ -66,6 +69,8 @@ class TimerGateway:
         except ScheduleAlreadyRunningError:
             await self._update(name, schedule)
         except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise InvalidInput(error.message) from error
             raise translate(error, name) from error
 
     async def _update(self, name: str, schedule: Schedule) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from attune.db.listener import Listener
 from attune.domain.alarm import CalendarAlarm, EveryAlarm, SleepAlarm
-from attune.domain.errors import Unavailable
+from attune.domain.errors import InvalidInput, Unavailable
 from attune.messages.timer import TimerWake
 from attune.services.timer.alarm import SLEEPING, AlarmOrder, AlarmService
 
@@ -124,22 +124,39 @@ class Timers:
                 await self._clockwork.unschedule(order.rule_id)
                 await self._clockwork.rouse(order.rule_id)
             case alarm:
-                await self._clockwork.schedule(
-                    order.wake, alarm, order.text, order.fingerprint
-                )
+                await self._schedule(order, alarm)
                 await self._clockwork.rouse(order.rule_id)
         if order.is_overdue:
             await self._clockwork.wake(order.wake)
 
+    async def _schedule(
+        self, order: AlarmOrder, alarm: EveryAlarm | CalendarAlarm
+    ) -> None:
+        try:
+            await self._clockwork.schedule(
+                order.wake, alarm, order.text, order.fingerprint
+            )
+        except InvalidInput as refused:
+            # It is found overdue each time instead: late, but not lost.
+            logger.warning(
+                "schedule refused",
+                extra={"rule": order.rule_ref, "reason": refused.message},
+            )
+
     async def _wake_overdue(self) -> None:
         wakes = await self._alarms.overdue()
-        try:
-            for wake in wakes:
-                await self._clockwork.wake(wake)
-        except Unavailable:
-            await self._alarms.give_back(wakes)
-            raise
+        outcomes = await asyncio.gather(
+            *(self._wake(wake) for wake in wakes), return_exceptions=True
+        )
+        pairs = zip(wakes, outcomes, strict=True)
+        if failed := [wake for wake, failure in pairs if failure is not None]:
+            await self._alarms.give_back(failed)
+        _raise_first(outcomes)
         await asyncio.sleep(OVERDUE_EVERY_SECONDS)
+
+    async def _wake(self, wake: TimerWake) -> None:
+        async with self._calls:
+            await self._clockwork.wake(wake)
 
     async def _reconcile(self) -> None:
         found = await self._clockwork.marks()

@@ -49,7 +49,23 @@ class FireService:
         """Emit what is due of a rule that still is what it was when this was asked."""
         # After an outage many runs wake one timer; they wait without a connection.
         turn = self._turns.setdefault(wake.rule_id, asyncio.Lock())
-        async with turn, self._database.transaction() as tx:
+        async with turn:
+            try:
+                return await self._look(wake)
+            except AttuneError as error:
+                if not error.retryable:
+                    await self._note(wake.rule_id, error.message)
+                raise
+
+    async def _note(self, rule_id: int, problem: str) -> None:
+        """Let people see what nobody foresaw; the next look tries again."""
+        async with self._database.transaction() as tx:
+            row = await tx.timers.lock_for_rule(rule_id)
+            if row is not None:
+                await tx.timers.write(row.id, {"problem": problem})
+
+    async def _look(self, wake: TimerWake) -> TimerFired:
+        async with self._database.transaction() as tx:
             row = await tx.timers.lock_for_rule(wake.rule_id)
             if row is None or not row.active:
                 return TimerFired()

@@ -11,7 +11,7 @@ import pytest
 from attune.db.database import Database
 from attune.db.listener import Listener
 from attune.domain.alarm import CalendarAlarm, EveryAlarm, SleepAlarm
-from attune.domain.errors import Unavailable
+from attune.domain.errors import InvalidInput, Unavailable
 from attune.messages.timer import TimerWake
 from attune.services.timer.alarm import SLEEPING, AlarmService
 from attune.worker import timers
@@ -27,6 +27,7 @@ class FakeClockwork:
     """Plays Temporal: remembers what it was told, or does not answer."""
 
     is_gone: bool = False
+    refused: set[int] = field(default_factory=set)
     schedules: dict[int, str] = field(default_factory=dict)
     sleepers: set[int] = field(default_factory=set)
     woken: list[int] = field(default_factory=list)
@@ -40,6 +41,8 @@ class FakeClockwork:
     ) -> None:
         del alarm, text
         self._answer()
+        if wake.rule_id in self.refused:
+            raise InvalidInput("Temporal does not take it")
         self.schedules[wake.rule_id] = mark
 
     async def unschedule(self, rule_id: int) -> None:
@@ -197,6 +200,20 @@ async def test_what_nobody_woke_is_woken(
         await age(sql, wake, 70)
 
         await eventually(lambda: clockwork.woken == [wake.rule_id])
+
+
+async def test_a_schedule_that_temporal_refuses_keeps_no_other_from_being_set(
+    database: Database, sql: Sql, alarms: AlarmService, database_url: str
+) -> None:
+    poison = await make_timer(database, unit="seconds", interval=60)
+    other = await make_timer(database, unit="seconds", interval=60)
+    clockwork = FakeClockwork(refused={poison.rule_id})
+    async with running(alarms, clockwork, database_url):
+        await eventually(lambda: other.rule_id in clockwork.schedules)
+        await eventually(lambda: sql.fetchval("SELECT count(*) = 0 FROM attune.outbox"))
+        await age(sql, poison, 70)
+
+        await eventually(lambda: poison.rule_id in clockwork.woken)
 
 
 async def test_what_stays_overdue_is_woken_less_and_less_often(

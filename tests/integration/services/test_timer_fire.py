@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from attune.db.database import Database
+from attune.domain.errors import InvalidInput
 from attune.messages.timer import TimerFired, TimerWake
 from attune.security.encryption import Encryption
 from attune.services.timer.fire import FireService
@@ -177,6 +178,26 @@ async def test_what_plain_sql_broke_says_so(
     row = await row_of(sql, wake)
     assert "'61' in the minutes" in row["problem"]
     assert row["next_due_at"] is None
+
+
+async def test_what_nobody_foresaw_is_shown_until_it_works_again(
+    database: Database, sql: Sql, firing: FireService
+) -> None:
+    wake = await make_timer(database, unit="seconds", interval=60)
+    await age(sql, wake, 61)
+    await sql.execute("ALTER TABLE attune.event ADD CONSTRAINT never CHECK (false)")
+    try:
+        with pytest.raises(InvalidInput):
+            await firing.fire(wake)
+    finally:
+        await sql.execute("ALTER TABLE attune.event DROP CONSTRAINT never")
+    problem = (await row_of(sql, wake))["problem"]
+
+    answer = await firing.fire(wake)
+
+    assert "never" in problem
+    assert answer.fired_count == 1
+    assert (await row_of(sql, wake))["problem"] is None
 
 
 async def test_switched_on_again_it_keeps_its_beat_and_makes_up_for_nothing(
