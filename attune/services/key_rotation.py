@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attune.db.database import Database
 from attune.db.repositories.sealed import STORES, SealedRow, SealedStore
+from attune.domain.audit import AuditCategory, AuditOutcome
 from attune.domain.json import Json, JsonObject
 from attune.security.encryption import Encryption, Undecryptable
 from attune.services.execution.write import secret_place
@@ -98,7 +99,24 @@ class RotationService:
             for store in STORES:
                 await self._rotate_store(store, rotation, tell, batch)
             if rotation.done == before:
+                await self._note(rotation)
                 return rotation
+
+    async def _note(self, rotation: Rotation) -> None:
+        """Record that it was done; the rows themselves say nothing else than before."""
+        if not rotation.done and not rotation.unreadable:
+            return
+        async with self._database.autocommit() as tx:
+            await tx.audit.note(
+                AuditCategory.SECRET,
+                "encryption_key.rotated",
+                AuditOutcome.FAILURE if rotation.unreadable else AuditOutcome.SUCCESS,
+                details={
+                    "key_hash": self._encryption.key_hash,
+                    "done": rotation.done,
+                    "unreadable": len(rotation.unreadable),
+                },
+            )
 
     async def _rotate_store(
         self,

@@ -148,6 +148,11 @@ CREATE OR REPLACE TRIGGER integration_token_audit
     FOR EACH ROW
     EXECUTE FUNCTION attune.audit_change('rbac');
 
+CREATE OR REPLACE TRIGGER pack_config_audit
+    AFTER INSERT OR UPDATE OR DELETE ON attune.pack_config
+    FOR EACH ROW
+    EXECUTE FUNCTION attune.audit_change('pack');
+
 CREATE OR REPLACE TRIGGER key_audit
     AFTER INSERT OR UPDATE OR DELETE ON attune.key
     FOR EACH ROW

@@ -172,6 +172,40 @@ async def test_a_rule_made_here_answers_an_event_made_here(
     assert watched.document()["result"]["data"] == {"steps": 2}
 
 
+async def test_a_key_is_shown_only_when_asked_and_reaches_what_refers_to_it(
+    attune: CommandLine, pack: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "value"
+    file.write_text("2\n")
+    ref = f"pack.{pack}.steps"
+    made = await attune(
+        "key", "create", "steps", "--pack", pack, "--value-file", str(file), "--as-json"
+    )
+    assert made.out == f"key {ref} created\n", made.err
+
+    masked = await attune("key", "show", ref)
+    plain = (await attune("key", "show", ref, "-d", "-j")).document()
+    listed = (await attune("key", "list", "--pack", pack, "-j")).document()
+
+    assert "***" in masked.out
+    assert plain["value"] == 2
+    assert [each["ref"] for each in listed] == [ref]
+    rule = await attune(
+        "rule", "create", f"{pack}.refers", "--trigger", f"{pack}.order",
+        "--action", f"{pack}.count", "--param", "steps={{ keystore.steps }}",
+    )  # fmt: skip
+    assert rule.code == 0, rule.err
+    await attune("event", "emit", f"{pack}.order", "items=1")
+    (execution,) = (
+        await attune("execution", "list", "--rule", f"{pack}.refers", "-j")
+    ).document()
+    watched = (
+        await attune("execution", "watch", str(execution["id"]), "-j")
+    ).document()
+    assert watched["result"]["data"] == {"steps": 2}
+    assert watched["config"] == {"steps": "***"}
+
+
 async def test_a_webhook_is_guarded_and_tried_out(
     attune: CommandLine, pack: str, tmp_path: Path
 ) -> None:

@@ -58,6 +58,8 @@ async def test_own_settings_lie_over_those_of_the_pack(
     stored = await sql.fetchval("SELECT config FROM attune.pack_config")
     assert SECRET not in stored
     assert "$encrypted" in json.loads(stored)["token"]
+    trail = (await shop.get("/audit-events", resource_type="pack_config"))["items"]
+    assert [each["actor_login"] for each in trail] == [shop.who.login] * 2
     assert (await shop.send("DELETE", path)).status_code == 200
     assert (await shop.get(path))["own_config"] == {}
 

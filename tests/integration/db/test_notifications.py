@@ -337,6 +337,18 @@ async def test_change_of_a_definition_is_told_to_caches(
     await eventually(lambda: message in ear.heard)
 
 
+async def test_own_configuration_of_a_pack_is_told_to_caches(
+    sql: Sql, ear: Ear
+) -> None:
+    pack, ada = await insert_pack(sql), await insert(sql, "identity", login="ada")
+    ear.heard.clear()
+
+    row = await insert(sql, "pack_config", pack=pack["id"], identity=ada["id"])
+
+    message = ("attune_definitions", f"pack_config:{row['id']}")
+    await eventually(lambda: message in ear.heard)
+
+
 async def test_error_noted_on_a_rule_is_no_change_of_it(sql: Sql, ear: Ear) -> None:
     await insert_everything(sql)
     before = await count(sql, "notification")

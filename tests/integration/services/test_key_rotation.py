@@ -269,6 +269,12 @@ async def test_what_no_key_decrypts_is_named_and_left_alone(
     assert rotation.done == 1
     assert len(rotation.unreadable) == 1
     assert "system.lost" in rotation.unreadable[0]
+    trail = await sql.fetchrow(
+        "SELECT * FROM attune.audit_event WHERE event_type = 'encryption_key.rotated'"
+    )
+    assert trail
+    assert trail["outcome"] == "failure"
+    assert json.loads(trail["details"])["done"] == 1
     uses = {use.key_hash: use for use in await service.uses()}
     assert not uses[Encryption(lost).key_hash].is_known
     assert uses[Encryption(lost).key_hash].total == 1
