@@ -19,10 +19,12 @@ HOST = "127.0.0.1"
 START_SECONDS = 30.0
 STOP_SECONDS = 2.0
 
-# The one shard reads its queues at most 20 times a second by default: 50 ms a hop.
-DYNAMIC_CONFIG: Mapping[str, int] = {
+# The one shard reads its queues at most 20 times a second by default: 50 ms a hop. And
+# timers are up to a second late, to allow for other hosts, of which there are none.
+DYNAMIC_CONFIG: Mapping[str, int | str] = {
     "history.transferProcessorMaxPollRPS": 1000,
     "history.timerProcessorMaxPollRPS": 1000,
+    "history.timerProcessorMaxTimeShift": '"50ms"',
 }
 
 # With a write-ahead log a crash of the process loses nothing without a sync per commit.
@@ -38,7 +40,7 @@ class EmbeddedTemporal:
         *,
         port: int,
         ui_port: int | None,
-        dynamic_config: Mapping[str, int] = DYNAMIC_CONFIG,
+        dynamic_config: Mapping[str, int | str] = DYNAMIC_CONFIG,
     ) -> None:
         self._directory = directory
         self._dynamic_config = dynamic_config
