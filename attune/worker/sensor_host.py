@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS: Final = 1.0
 TEMPORAL_BEAT_SECONDS: Final = 2.0
+LONGEST_ERROR: Final = 5_000
 FENCE_SECONDS: Final = LEASE_SECONDS - 4.0
 """So long without the API, everything here is killed: it may start elsewhere soon."""
 
@@ -168,6 +169,8 @@ class Host:
             )
         except ActionFailed as error:
             return SensorExit(error.message)
+        except OSError as error:
+            return SensorExit(f"its pack cannot be unpacked: {error.strerror}")
         finally:
             streaming.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -223,7 +226,9 @@ async def _beat() -> None:
 def _end(hosted: Hosted, exit_: SensorExit) -> SensorEnd:
     generation = hosted.id.generation
     if exit_.error is not None:
-        return SensorEnd(generation=generation, reason="failed", error=exit_.error)
+        # The database takes no NUL, and a last line may hold anything.
+        error = exit_.error.replace("\0", "")[:LONGEST_ERROR]
+        return SensorEnd(generation=generation, reason="failed", error=error)
     if hosted.is_handed_over.is_set():
         return SensorEnd(generation=generation, reason="handed_over")
     return SensorEnd(generation=generation, reason="stopped")

@@ -12,7 +12,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    apply_sql("0006_sensor", "0006_notify_sensor", "0006_notify_definitions")
+    apply_sql(
+        "0006_sensor",
+        "0006_notify_sensor",
+        "0006_notify_definitions",
+        "0006_remove_sensor_log",
+    )
 
 
 def downgrade() -> None:
@@ -21,4 +26,5 @@ def downgrade() -> None:
     op.execute("DROP INDEX attune.ix_notification_rule")
     op.execute("DROP SEQUENCE attune.sensor_generation")
     op.execute("DROP ROUTINE attune.notify_sensor")
+    op.execute("DROP ROUTINE attune.remove_sensor_log CASCADE")
     op.execute("DROP TRIGGER sensor_notify_definitions ON attune.sensor")

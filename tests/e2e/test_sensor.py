@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,6 +25,17 @@ SETTINGS = {
 BUILT_SECONDS = 120
 """For an environment with the SDK, on a machine with other things to do."""
 
+ASKING = """
+import attune
+
+
+class Asking(attune.AsyncPollingSensor):
+    async def poll(self, rule):
+        await self.async_emit({"name": f"asked of {rule.rule_ref}"}, rule=rule)
+
+
+attune.run_sensor(Asking)
+"""
 MARK = new_mark()
 LEDGER = """
 trap 'echo "end $$" >> "$ATTUNE_ARTIFACTS_DIR/ledger"; exit 0' TERM
@@ -175,6 +187,76 @@ async def test_a_sensor_of_the_published_sdk(person: Person, tmp_path: Path) -> 
     # Nothing needs it any more.
     await person.post("/api/v1/rules/watch.one/disable")
     await is_in_state(person, "watch.directory", "stopped")
+
+
+@pytest.mark.timeout(400)
+async def test_sensors_that_poll(person: Person) -> None:
+    if "watch" not in await packs(person):
+        await upload(person, WATCH)
+    trigger = {"ref": "watch.asked", "label": "Asked", "pack_ref": "watch"}
+    await person.post("/api/v1/triggers", trigger)
+    sensor = {
+        "ref": "watch.asking",
+        "label": "Asking",
+        "pack_ref": "watch",
+        "entrypoint": ASKING,
+        "runtime_ref": "core.python",
+        "trigger_ref": "watch.asked",
+    }
+    await person.post("/api/v1/sensors", sensor)
+    await make_rule(person, "watch.ask", "watch.asked", "core.echo", interval=0.2)
+    await is_in_state(person, "watch.asking", "running", BUILT_SECONDS)
+    async with page() as (url, say):
+        await make_rule(
+            person, "watch.page", "watch.page_changed", "core.noop", url=url, interval=1
+        )
+        await has_logged(person, "watch.page", url, BUILT_SECONDS)
+        say("something else")
+        await has_told(person, "watch.page", "content")
+    await has_told(person, "watch.page", "unreachable")
+    await has_run(person, "watch.ask", "asked of watch.ask")
+
+    for rule in ("watch.ask", "watch.page"):
+        await person.post(f"/api/v1/rules/{rule}/disable")
+    for ref in ("watch.asking", "watch.page"):
+        await is_in_state(person, ref, "stopped")
+
+
+async def packs(person: Person) -> set[str]:
+    found = (await person.get("/api/v1/packs", page_size=100))["items"]
+    return {each["ref"] for each in found}
+
+
+@asynccontextmanager
+async def page() -> AsyncIterator[tuple[str, Callable[[str], None]]]:
+    """Serve a page; yields its address, and what changes it."""
+    said = ["at first"]
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        text = said[-1].encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n" + text)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield f"http://127.0.0.1:{port}/", said.append
+
+
+async def has_told(person: Person, rule: str, what: str) -> None:
+    """Wait until the page's sensor has told this of the rule's address."""
+
+    async def told() -> bool:
+        events = (await person.get("/api/v1/events", rule_ref=rule))["items"]
+        found = [await person.get(f"/api/v1/events/{each['id']}") for each in events]
+        return what in {each["data"]["payload"]["what"] for each in found}
+
+    await eventually(told, seconds=30)
 
 
 async def has_run_no_more(person: Person, first: Path, second: Path) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 
 from attune.db.database import Database
@@ -90,3 +91,17 @@ async def test_the_last_segments_are_kept(
 
 def test_segments_are_those_of_the_contract() -> None:
     assert (sensor_log.SEGMENT_BYTES, sensor_log.KEPT_SEGMENTS) == (10 * 2**20, 4)
+
+
+async def test_a_log_goes_with_its_sensor(
+    database: Database, sql: asyncpg.Connection
+) -> None:
+    sensing = await make_sensing(database)
+    generation = await sensing.running()
+    await sensing.logs.append(sensing.sensor.ref, generation, "stdout", 0, b"one\n")
+    await sensing.end(generation, "stopped")
+
+    await sql.execute("DELETE FROM attune.sensor")
+
+    for table in ("artifact", "artifact_version", "artifact_piece", "sensor_process"):
+        assert await sql.fetchval(f"SELECT count(*) FROM attune.{table}") == 0, table  # noqa: S608 - our own names

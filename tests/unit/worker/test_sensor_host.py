@@ -193,3 +193,15 @@ async def test_a_failure_is_told_with_its_reason() -> None:
 
     [end] = bench.api.ends
     assert (end.reason, end.error, end.generation) == ("failed", "ended with code 1", 7)
+
+
+async def test_whatever_a_failure_says_can_be_told() -> None:
+    bench = Bench()
+    bench.launcher.error = "a\0b" + "x" * 100_000
+
+    await bench.start()
+
+    [end] = bench.api.ends
+    assert end.error is not None
+    assert end.error.startswith("abxx")
+    assert len(end.error) < 10_000
