@@ -89,15 +89,25 @@ class RunningProcess:
         if self.has_ended:
             return
         self._destroy_in(grace_seconds + DESTROY_AFTER_SECONDS)
-        frame = wire.frame(wire.TERMINATE, wire.pack_grace(grace_seconds))
-        try:
-            self._control.send(frame)
-        except OSError:
-            return  # a broken line is read as the end elsewhere
+        self._tell(wire.TERMINATE, grace_seconds)
+
+    def lease(self, seconds: float) -> None:
+        """Have the whole descent killed then, unless it is leased anew before.
+
+        The keeper does that by itself, whatever has become of this process meanwhile.
+        """
+        if not self.has_ended:
+            self._tell(wire.LEASE, seconds)
 
     def kill(self) -> None:
         """Kill the whole descent at once."""
         self.terminate(0)
+
+    def _tell(self, kind: bytes, seconds: float) -> None:
+        try:
+            self._control.send(wire.frame(kind, wire.pack_seconds(seconds)))
+        except OSError:
+            return  # a broken line is read as the end elsewhere
 
     def _destroy_in(self, seconds: float) -> None:
         """Have the keeper killed if it is stopped, or otherwise does not end this."""

@@ -20,13 +20,21 @@ from attune.runtimes.workspace import Workspace
 Renew = Callable[[], Awaitable[SensorToken]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SensorControl:
-    """The wishes to end one process."""
+    """How long one process may live, and the wishes to end it."""
 
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     kill: asyncio.Event = field(default_factory=asyncio.Event)
     """At once, without asking it first."""
+    leased_until: float | None = None
+    """By the event loop's clock; None for ever."""
+    leased: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def lease(self, until: float) -> None:
+        """Let it live until then, even if this process should freeze before."""
+        self.leased_until = until
+        self.leased.set()
 
     def end(self) -> None:
         """Ask it to end, and kill it after the grace."""
@@ -131,10 +139,12 @@ class SensorLauncher:
         ending = asyncio.create_task(
             _end_when_asked(process, ties.control, grace_seconds)
         )
+        leasing = asyncio.create_task(_lease(process, ties.control))
         try:
             exit_ = await process.wait()
         finally:
             ending.cancel()
+            leasing.cancel()
             if not process.has_ended:
                 process.kill()
                 await process.wait()
@@ -169,6 +179,16 @@ async def _end_when_asked(
         process.terminate(grace_seconds)
         await control.kill.wait()
     process.kill()
+
+
+async def _lease(process: RunningProcess, control: SensorControl) -> None:
+    """Hand on for how long it may live."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        control.leased.clear()
+        if control.leased_until is not None:
+            process.lease(max(0.0, control.leased_until - clock()))
+        await control.leased.wait()
 
 
 def _failure(exit_: Exit, output: SensorOutput) -> str:

@@ -34,7 +34,10 @@ BEAT_SECONDS: Final = 1.0
 TEMPORAL_BEAT_SECONDS: Final = 2.0
 LONGEST_ERROR: Final = 5_000
 FENCE_SECONDS: Final = LEASE_SECONDS - 4.0
-"""So long without the API, everything here is killed: it may start elsewhere soon."""
+"""So long without the API, everything here is killed: it may start elsewhere soon.
+
+By the keeper of each process, too: this one may be frozen, or very busy.
+"""
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,18 @@ class Host:
         while True:
             sent_at = clock()
             with contextlib.suppress(Unavailable, Refused):
-                await self._beat_once()
+                await self._beat_once(sent_at)
                 self._heard_at = sent_at
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def _beat_once(self) -> None:
-        started = [h.id for h in self._hosted.values() if h.is_started.is_set()]
+    async def _beat_once(self, sent_at: float) -> None:
+        started = [h for h in self._hosted.values() if h.is_started.is_set()]
         if not started:
             return
-        orders = await self._api.beat(started)
+        orders = await self._api.beat([each.id for each in started])
+        for each in started:
+            if each.id.ref not in orders.kill:
+                each.control.lease(sent_at + FENCE_SECONDS)
         for ref in orders.stop:
             if hosted := self._hosted.get(ref):
                 hosted.control.end()
@@ -129,6 +135,7 @@ class Host:
             hosted.control.destroy()
 
     async def _host(self, hosted: Hosted) -> None:
+        asked_at = asyncio.get_running_loop().time()
         start = SensorStart(
             generation=hosted.id.generation,
             attempt_id=uuid4().hex,
@@ -143,6 +150,7 @@ class Host:
             return
         if launch is None:
             return
+        hosted.control.lease(asked_at + FENCE_SECONDS)
         hosted.is_started.set()
         logger.info("sensor starts", extra={"sensor": hosted.id.ref})
         exit_ = await self._run(launch, hosted)

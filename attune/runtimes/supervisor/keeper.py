@@ -32,6 +32,7 @@ class Keeper:
         self._code: int | None = None
         self._duration_us = 0
         self._kill_at: float | None = None
+        self._leased_until: float | None = None
         self._next_walk_at = 0.0
         self._pause = FIRST_PAUSE_SECONDS
 
@@ -44,12 +45,14 @@ class Keeper:
         if order is None:
             return True
         self._start(order)
+        self._obey()
         self._poll.register(self._control, select.POLLIN)
         self._poll.register(self._wakeup.reader, select.POLLIN)
         while self._reap():
             if self._given_up():
                 self._report(len(descent.descendants(os.getpid())))
                 return False
+            self._kill_when_lapsed()
             self._kill_when_due()
             self._listen()
         self._report(0)
@@ -98,6 +101,12 @@ class Keeper:
                 if self._kill_at is None:
                     self._kill_in(0)
 
+    def _kill_when_lapsed(self) -> None:
+        """End what its worker, frozen or out of touch, does not vouch for any more."""
+        if self._leased_until is not None and time.monotonic() >= self._leased_until:
+            self._leased_until = None
+            self._kill_in(0)
+
     def _kill_when_due(self) -> None:
         now = time.monotonic()
         if self._kill_at is None or now < self._kill_at or now < self._next_walk_at:
@@ -120,9 +129,12 @@ class Keeper:
                 self._hear()
 
     def _patience(self) -> float | None:
-        if self._kill_at is None:
+        if self._kill_at is not None:
+            due = max(self._kill_at, self._next_walk_at)
+        elif self._leased_until is not None:
+            due = self._leased_until
+        else:
             return None
-        due = max(self._kill_at, self._next_walk_at)
         return max(0.0, due - time.monotonic()) * 1000 + 1
 
     def _hear(self) -> None:
@@ -132,8 +144,16 @@ class Keeper:
             self._kill_in(0)
             return
         self._frames.feed(received)
+        self._obey()
+
+    def _obey(self) -> None:
+        """Do what was said; some of it may have come together with the order."""
         while (next_frame := self._frames.take()) is not None:
-            self._terminate(wire.unpack_grace(next_frame[1]))
+            kind, body = next_frame
+            if kind == wire.LEASE:
+                self._leased_until = time.monotonic() + wire.unpack_seconds(body)
+            else:
+                self._terminate(wire.unpack_seconds(body))
 
     def _terminate(self, grace: float) -> None:
         """Ask everything to end; what is left after the grace is killed."""

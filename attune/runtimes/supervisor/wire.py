@@ -16,6 +16,7 @@ UNFIT = b"U"  # the kernel lacks what is needed; the text says what
 # Frames, worker to keeper.
 ORDER = b"O"
 TERMINATE = b"T"
+LEASE = b"A"  # kill it after so many seconds, unless another lease comes before
 # Frames, keeper to worker.
 NOT_STARTED = b"E"  # the program could not be run; the text says why
 EXITED = b"X"
@@ -24,7 +25,7 @@ LOST = b"L"  # sent by the supervisor when a keeper was killed
 _HEADER = struct.Struct("!cI")
 _NUMBER = struct.Struct("!cQ")
 _ORDER = struct.Struct("!IIi")
-_GRACE = struct.Struct("!d")
+_SECONDS = struct.Struct("!d")
 _EXIT = struct.Struct("!iqI")
 
 
@@ -95,14 +96,14 @@ def read_numbered(datagram: bytes) -> tuple[bytes, int]:
     return kind, number
 
 
-def pack_grace(seconds: float) -> bytes:
-    """Write the seconds between SIGTERM and SIGKILL."""
-    return _GRACE.pack(seconds)
+def pack_seconds(seconds: float) -> bytes:
+    """Write a span: the one between SIGTERM and SIGKILL, or that of a lease."""
+    return _SECONDS.pack(seconds)
 
 
-def unpack_grace(body: bytes) -> float:
-    """Read what `pack_grace` wrote."""
-    seconds: float = _GRACE.unpack(body)[0]
+def unpack_seconds(body: bytes) -> float:
+    """Read what `pack_seconds` wrote."""
+    seconds: float = _SECONDS.unpack(body)[0]
     return seconds
 
 

@@ -9,6 +9,8 @@ from attune.runtimes.process import ProcessSpec, Supervisor
 from attune.runtimes.stream import Stream
 from tests.integration.runtimes.processes import MARK
 
+LEASE = "TEST_LEASE"
+
 
 async def main(mark: str, argv: list[str]) -> None:
     """Run the action and say `ready` once it has written something."""
@@ -22,6 +24,8 @@ async def main(mark: str, argv: list[str]) -> None:
         sys.stdout.flush()
 
     process = await supervisor.spawn(spec, on_output)
+    if LEASE in os.environ:
+        process.lease(float(os.environ[LEASE]))
     await process.wait()
 
 

@@ -182,6 +182,17 @@ async def test_a_sensor_whose_place_is_taken_is_not_asked(watch: Watch) -> None:
     assert watch.out == "up\n"
 
 
+async def test_a_sensor_lives_as_long_as_its_lease(watch: Watch) -> None:
+    clock = asyncio.get_running_loop().time
+    code = 'trap "" TERM; echo up; while :; do sleep 0.05; done'
+    watch.control.lease(clock() + 30)
+    async with watch.running(launch(SHELL, code)) as task:
+        watch.control.lease(clock() + 0.2)
+        exit_ = await task
+
+    assert exit_.error == "ended by signal 9: up"
+
+
 async def test_tokens_follow_each_other_in_the_state_file(watch: Watch) -> None:
     code = (
         'while :; do cat "$ATTUNE_SENSOR_TOKEN_STATE_PATH" | cut -c1-40; '

@@ -172,6 +172,23 @@ async def test_without_contact_everything_is_killed() -> None:
     contact.cancel()
 
 
+async def test_each_beat_that_is_heard_leases_the_processes_anew() -> None:
+    bench = Bench()
+    task = await bench.running()
+    first = bench.launcher.ties[0].control.leased_until
+    assert first is not None
+    contact = asyncio.create_task(bench.host.keep_contact())
+
+    def is_later() -> bool:
+        until = bench.launcher.ties[0].control.leased_until
+        return until is not None and until > first
+
+    await eventually(is_later)
+    contact.cancel()
+    bench.launcher.ties[0].control.end()
+    await task
+
+
 async def test_a_sensor_that_has_not_started_is_not_spoken_of() -> None:
     bench = Bench()
     bench.api.is_slow = True
