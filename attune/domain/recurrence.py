@@ -1,11 +1,10 @@
 """When a recurrence rule (RFC 5545) is due."""
 
 from bisect import bisect_left
-from calendar import isleap, monthrange
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import islice
 from math import gcd
@@ -13,101 +12,18 @@ from typing import Final
 
 from attune.domain.cron import LAST_YEAR
 from attune.domain.local_time import DAY
+from attune.domain.recurrence_rule import (
+    SPANS,
+    Frequency,
+    RecurrenceRule,
+    length_of_year,
+)
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 _WEEK: Final = 7
 _YEAR: Final = 12
-_MOST_WEEKS: Final = 53
-
-
-class Frequency(StrEnum):
-    """What an interval of a recurrence counts."""
-
-    SECONDLY = "SECONDLY"
-    MINUTELY = "MINUTELY"
-    HOURLY = "HOURLY"
-    DAILY = "DAILY"
-    WEEKLY = "WEEKLY"
-    MONTHLY = "MONTHLY"
-    YEARLY = "YEARLY"
-
-
-_SPANS: Final = {Frequency.SECONDLY: 1, Frequency.MINUTELY: 60, Frequency.HOURLY: 3600}
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecurrenceRule:
-    """The parts of a recurrence rule; an empty one restricts nothing."""
-
-    freq: Frequency
-    interval: int = 1
-    count: int | None = None
-    by_month: frozenset[int] = frozenset()
-    by_month_day: frozenset[int] = frozenset()
-    by_year_day: frozenset[int] = frozenset()
-    by_week_no: frozenset[int] = frozenset()
-    by_day: frozenset[tuple[int, int]] = frozenset()
-    """Weekdays from 0, Monday, each with its number in the month or year, or 0."""
-    by_hour: frozenset[int] = frozenset()
-    by_minute: frozenset[int] = frozenset()
-    by_second: frozenset[int] = frozenset()
-    by_set_pos: frozenset[int] = frozenset()
-    week_start: int = 0
-
-    @property
-    def recurs_within_days(self) -> bool:
-        """Tell whether its interval counts hours or less."""
-        return self.freq in _SPANS
-
-    def begun(self, begins: datetime) -> "RecurrenceRule":
-        """Return the rule with what it leaves open taken from its first time."""
-        named = self.by_month_day or self.by_year_day or self.by_week_no or self.by_day
-        if named or self.freq is Frequency.DAILY or self.recurs_within_days:
-            return self
-        if self.freq is Frequency.WEEKLY:
-            return replace(self, by_day=frozenset({(begins.weekday(), 0)}))
-        day = frozenset({begins.day})
-        if self.freq is Frequency.MONTHLY or self.by_month:
-            return replace(self, by_month_day=day)
-        return replace(self, by_month=frozenset({begins.month}), by_month_day=day)
-
-    def has(self, day: date) -> bool:
-        """Tell whether the day is one of those that its parts name."""
-        return (
-            (not self.by_month or day.month in self.by_month)
-            and (not self.by_month_day or self._has_month_day(day))
-            and (not self.by_day or self._has_weekday(day))
-            and (not self.by_year_day or self._has_year_day(day))
-            and (not self.by_week_no or self._has_week(day))
-        )
-
-    def _has_month_day(self, day: date) -> bool:
-        length = monthrange(day.year, day.month)[1]
-        return not self.by_month_day.isdisjoint({day.day, day.day - length - 1})
-
-    def _has_year_day(self, day: date) -> bool:
-        number = day.timetuple().tm_yday
-        backwards = number - _length_of_year(day.year) - 1
-        return not self.by_year_day.isdisjoint({number, backwards})
-
-    def _has_weekday(self, day: date) -> bool:
-        weekday = day.weekday()
-        if (weekday, 0) in self.by_day:
-            return True
-        in_month = self.freq is Frequency.MONTHLY or self.by_month
-        number = day.day if in_month else day.timetuple().tm_yday
-        length = monthrange(day.year, day.month)[1] if in_month else 0
-        left = (length or _length_of_year(day.year)) - number
-        numbers = {(weekday, (number + 6) // _WEEK), (weekday, -1 - left // _WEEK)}
-        return not self.by_day.isdisjoint(numbers)
-
-    def _has_week(self, day: date) -> bool:
-        middle = day - _DAY * ((day.weekday() - self.week_start) % _WEEK - 3)
-        number = (middle.timetuple().tm_yday + 6) // _WEEK
-        is_long = (middle + _DAY * _WEEK * (_MOST_WEEKS - number)).year == middle.year
-        count = _MOST_WEEKS if is_long else _MOST_WEEKS - 1
-        return not self.by_week_no.isdisjoint({number, number - count - 1})
+_END: Final = date(LAST_YEAR, 12, 31).toordinal() + 1
 
 
 @dataclass(frozen=True)
@@ -145,11 +61,29 @@ class Recurrence:
         start = max(first, self.begins.date())
         if not self._has_times:
             return
+        if self.rule.counts_days:
+            yield from self._single_days(start)
+            return
         for period in self._periods(start):
             found = [day for day in period if self._rule.has(day)]
             for day in _at_positions(found, self.rule.by_set_pos):
                 if day >= start:
                     yield day
+
+    def _single_days(self, start: date) -> Iterator[date]:
+        """Look at one day after the other; there may be many before one will do."""
+        interval = 1 if self.rule.recurs_within_days else self.rule.interval
+        days = _from(range(self.begins.toordinal(), _END, interval), start.toordinal())
+        number = days.start
+        while number < _END:
+            day = date.fromordinal(number)
+            if self._rule.by_month and day.month not in self._rule.by_month:
+                later = (day.replace(day=28) + 4 * _DAY).replace(day=1)
+                number += -(-(later - day).days // interval) * interval
+                continue
+            if self._rule.has(day):
+                yield day
+            number += interval
 
     def seconds(self, day: date, start: int, stop: int) -> Iterator[int]:
         """Yield the seconds of the day at which it is due."""
@@ -173,26 +107,20 @@ class Recurrence:
         if self.rule.freq is Frequency.YEARLY:
             years = range(begins.year, LAST_YEAR + 1, interval)
             for year in _from(years, start.year):
-                yield _days_from(date(year, 1, 1), _length_of_year(year))
+                yield _days_from(date(year, 1, 1), length_of_year(year))
         elif self.rule.freq is Frequency.MONTHLY:
             months = range(_month(begins), (LAST_YEAR + 1) * _YEAR, interval)
             for month in _from(months, _month(start)):
                 day = date(month // _YEAR, month % _YEAR + 1, 1)
                 yield _days_from(day, monthrange(day.year, day.month)[1])
         else:
-            yield from self._short_periods(begins, start)
+            yield from self._weeks(begins, start)
 
-    def _short_periods(self, begins: date, start: date) -> Iterator[Sequence[date]]:
-        length = interval = 1
-        if not self.rule.recurs_within_days:
-            interval = self.rule.interval
-        if self.rule.freq is Frequency.WEEKLY:
-            length = _WEEK
-            begins -= _DAY * ((begins.weekday() - self.rule.week_start) % _WEEK)
-        end = date(LAST_YEAR, 12, 31).toordinal() + 1
-        firsts = range(begins.toordinal(), end, interval * length)
-        for first in _from(firsts, start.toordinal() - length + 1):
-            yield _days_from(date.fromordinal(first), length)
+    def _weeks(self, begins: date, start: date) -> Iterator[Sequence[date]]:
+        first = begins - _DAY * ((begins.weekday() - self.rule.week_start) % _WEEK)
+        firsts = range(first.toordinal(), _END, self.rule.interval * _WEEK)
+        for number in _from(firsts, start.toordinal() - _WEEK + 1):
+            yield _days_from(date.fromordinal(number), _WEEK)
 
     @cached_property
     def _seconds_of_day(self) -> tuple[int, ...]:
@@ -216,7 +144,7 @@ class Recurrence:
 
     @property
     def _unit(self) -> int:
-        return _SPANS[self.rule.freq]
+        return SPANS[self.rule.freq]
 
     @property
     def _step(self) -> int:
@@ -294,7 +222,3 @@ def _days_from(first: date, count: int) -> list[date]:
 
 def _month(day: date) -> int:
     return day.year * _YEAR + day.month - 1
-
-
-def _length_of_year(year: int) -> int:
-    return 365 + isleap(year)

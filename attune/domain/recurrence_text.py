@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from attune.domain.errors import InvalidInput
 from attune.domain.json import Json
-from attune.domain.recurrence import Frequency, RecurrenceRule
+from attune.domain.recurrence_rule import Frequency, RecurrenceRule
 
 LONGEST_TEXT: Final = 1_024
 LARGEST_COUNT: Final = 10_000
 LARGEST_INTERVAL: Final = 31_536_000
 MOST_TIMES_A_DAY: Final = 1_440
 
+_DAYS_OF: Final = {Frequency.WEEKLY: 7, Frequency.MONTHLY: 31}
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY: Final = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)\Z", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}\Z", re.ASCII)
@@ -137,6 +138,14 @@ def _contradictions(rule: RecurrenceRule) -> list[str]:
     found = {
         "by_set_pos: with several times a day is not supported": (
             rule.by_set_pos and (rule.recurs_within_days or count > 1)
+        ),
+        "by_set_pos: so many days there never are": (
+            any(
+                abs(n) > _DAYS_OF.get(rule.freq, LARGEST_COUNT) for n in rule.by_set_pos
+            )
+        ),
+        "by_set_pos: needs freq WEEKLY, MONTHLY or YEARLY": (
+            rule.by_set_pos and rule.freq is Frequency.DAILY
         ),
         f"by_hour, by_minute, by_second: at most {MOST_TIMES_A_DAY} times a day": (
             not rule.recurs_within_days and count > MOST_TIMES_A_DAY

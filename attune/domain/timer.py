@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from attune.domain.cron import LAST_YEAR, Cron
 from attune.domain.local_time import moments, read_moment
-from attune.domain.recurrence import Recurrence, RecurrenceRule
+from attune.domain.recurrence import Recurrence
+from attune.domain.recurrence_rule import RecurrenceRule
 
 
 class TimerKind(StrEnum):
@@ -183,9 +184,9 @@ def _facts(times: TimerTimes) -> tuple[object, ...]:
         case OneMoment():
             return "once", times.fire_at.isoformat()
         case RecurrenceTimes():
+            values = (getattr(times.rule, each.name) for each in fields(times.rule))
             parts = [
-                sorted(part) if isinstance(part, frozenset) else part
-                for part in vars(times.rule).values()
+                sorted(part) if isinstance(part, frozenset) else part for part in values
             ]
             return "rrule", parts, times.begins, times.until, times.zone.key
 

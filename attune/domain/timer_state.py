@@ -24,10 +24,12 @@ def state_of(
     """Return where the timer stands: where it stood, unless its times were changed."""
     if known is not None and known.fingerprint == timer.fingerprint:
         return known
+    # What was dealt with stays so, even if only the fingerprint is made differently.
+    done_until = changed_at if known is None else max(changed_at, known.done_until)
     return TimerState(
         fingerprint=timer.fingerprint,
         anchor=(changed_at + _HALF).replace(microsecond=0),
-        done_until=changed_at,
+        done_until=done_until,
     )
 
 

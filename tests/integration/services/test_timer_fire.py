@@ -308,7 +308,12 @@ async def _let_it_come(sql: Sql, wake: TimerWake) -> None:
         wake.rule_id,
     )
     await sql.execute(
-        "UPDATE attune.timer SET changed_at = changed_at - interval '1 hour'"
+        """
+        UPDATE attune.timer
+        SET
+            changed_at = changed_at - interval '1 hour',
+            done_until = done_until - interval '1 hour'
+        """
     )
 
 

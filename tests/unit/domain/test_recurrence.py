@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attune.domain.errors import InvalidInput
-from attune.domain.recurrence import Frequency, Recurrence
+from attune.domain.recurrence import Recurrence
+from attune.domain.recurrence_rule import Frequency
 from attune.domain.recurrence_text import read_rule, split_rule
 
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
@@ -140,7 +141,7 @@ def test_a_count_names_the_last_time() -> None:
         {"freq": "SECONDLY", "by_month": [2], "by_month_day": [30]},
         {"freq": "SECONDLY", "interval": 2, "by_second": [0, 2, 4]},
         {"freq": "HOURLY", "interval": 24, "by_hour": [3]},
-        {"freq": "MONTHLY", "by_day": ["MO"], "by_set_pos": [300]},
+        {"freq": "MONTHLY", "by_day": ["MO"], "by_set_pos": [6]},
         {"freq": "WEEKLY", "by_year_day": [366], "interval": 31536000},
     ],
     ids=str,
@@ -151,7 +152,7 @@ def test_a_rule_that_never_is_due_is_found_out_in_time(parts: dict[str, Any]) ->
     is_ever_due = recurrence(**parts).is_ever_due
 
     assert not is_ever_due
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,8 @@ def test_a_text_that_is_no_rule_is_refused(text: str, says: str) -> None:
         ({"freq": "WEEKLY", "by_week_no": [3]}, "by_week_no: needs freq YEARLY"),
         ({"freq": "WEEKLY", "week_start": "X"}, "week_start: must be one of"),
         ({"freq": "HOURLY", "by_set_pos": [1]}, "by_set_pos: with several times a day"),
+        ({"freq": "DAILY", "by_set_pos": [1]}, "by_set_pos: needs freq WEEKLY"),
+        ({"freq": "MONTHLY", "by_set_pos": [32]}, "by_set_pos: so many days"),
         (
             {
                 "freq": "DAILY",

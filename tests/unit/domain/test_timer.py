@@ -1,5 +1,6 @@
 """What timers say, what wakes them, and what outlives a change."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -156,6 +157,16 @@ def test_a_change_of_its_times_begins_anew() -> None:
     assert stands.anchor == NOON + timedelta(seconds=101)
     assert stands.done_until == later
     assert next_due(after, stands) == NOON + timedelta(seconds=111)
+
+
+def test_what_was_dealt_with_stays_so_whatever_becomes_of_fingerprints() -> None:
+    one = timer("interval", unit="seconds", interval=7)
+    later = NOON + timedelta(days=9)
+    stood = replace(state_of(one, None, changed_at=NOON), fingerprint="of before")
+
+    stands = state_of(one, replace(stood, done_until=later), changed_at=NOON)
+
+    assert (stands.anchor, stands.done_until) == (stood.anchor, later)
 
 
 @pytest.mark.parametrize(
