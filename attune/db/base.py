@@ -170,3 +170,12 @@ def reference(
         server_default=FetchedValue(),
         server_onupdate=FetchedValue(),
     )
+
+
+def kept(column: str) -> MappedColumn[Any]:
+    """Make a column of an id that a table trigger fills and that outlives its row."""
+    return mapped_column(
+        column,
+        server_default=FetchedValue(),
+        server_onupdate=FetchedValue(),
+    )

@@ -21,6 +21,8 @@ class Columns:
     """Where a table keeps the facts that constraints speak of; None: it has none."""
 
     pack_ref: Any = None
+    is_part_of_pack: bool = False
+    """Belongs to the owner of its pack as well."""
     owner_identity_id: Any = None
     owner_type: Any = None
     owner_ref: Any = None
@@ -53,6 +55,22 @@ def in_visible_pack(caller: Caller, pack_ref: Any) -> ColumnElement[bool]:
     """
     hidden = select(Pack.id).where(Pack.ref == pack_ref, ~visible_packs(caller))
     return ~hidden.exists()
+
+
+def in_visible_home(
+    caller: Caller, home_pack_id: Any, owner_id: Any
+) -> ColumnElement[bool]:
+    """Return the condition that where a record comes from is not hidden.
+
+    What came from a private pack does not come to light when the pack is gone, or when
+    another one has taken over its ref; its owner keeps it.
+    """
+    packs = select(Pack.id).where(visible_packs(caller))
+    return or_(
+        home_pack_id.is_(None),
+        home_pack_id.in_(packs),
+        _equals(owner_id, caller.identity_id),
+    )
 
 
 def permitted(
@@ -102,9 +120,9 @@ def _conditions(
     if constraints.encrypted is not None:
         yield _equals(columns.encrypted, constraints.encrypted)
     if constraints.owner == "self":
-        yield _equals(columns.owner_identity_id, caller.identity_id)
-    if constraints.owner == "none" and columns.owner_identity_id is not None:
-        yield columns.owner_identity_id.is_(None)
+        yield _is_own(caller, columns)
+    if constraints.owner == "none":
+        yield _is_nobodys(columns)
     if constraints.execution_scope == "self":
         yield _equals(columns.execution_id, caller.execution_id)
     if constraints.execution_scope == "descendants":
@@ -130,6 +148,26 @@ def _memberships(
     ):
         if allowed is not None:
             yield false() if column is None else column.in_(sorted(allowed))
+
+
+def _is_own(caller: Caller, columns: Columns) -> ColumnElement[bool]:
+    owned = _equals(columns.owner_identity_id, caller.identity_id)
+    if not columns.is_part_of_pack or caller.identity_id is None:
+        return owned
+    own_packs = select(Pack.ref).where(Pack.owner_identity_id == caller.identity_id)
+    return or_(owned, columns.pack_ref.in_(own_packs))
+
+
+def _is_nobodys(columns: Columns) -> ColumnElement[bool]:
+    """Hold for what no identity owns, and for all of a standard pack."""
+    owner = columns.owner_identity_id
+    unowned = true() if owner is None else owner.is_(None)
+    if not columns.is_part_of_pack:
+        return unowned
+    pack = Pack.ref == columns.pack_ref
+    private = select(Pack.id).where(pack, Pack.owner_identity_id.is_not(None))
+    standard = select(Pack.id).where(pack, Pack.is_standard)
+    return or_(and_(unowned, ~private.exists()), standard.exists())
 
 
 def _descends(column: Any, execution_id: int | None) -> ColumnElement[bool]:

@@ -135,6 +135,10 @@ class Target:
 
     pack_ref: str | None = None
     owner_identity_id: int | None = None
+    pack_owner_id: int | None = None
+    """Who owns the pack that it is part of: what is in a pack is its owner's too."""
+    in_standard_pack: bool = False
+    """Standard packs are everybody's, whoever installed them."""
     owner_type: str | None = None
     owner_ref: str | None = None
     visibility: str | None = None
@@ -172,6 +176,15 @@ class Caller:
     """The worker a worker token was made for; None until it registers."""
     token_ends_at: datetime | None = None
     """When a worker token expires, so that it is renewed in time."""
+
+    @property
+    def minds_owners(self) -> bool:
+        """Tell whether some grant depends on whose a thing is."""
+        return any(
+            grant.constraints is not None
+            and grant.constraints.owner in {"self", "none"}
+            for grant in self.grants
+        )
 
     def grants_for(self, resource: Resource, action: Action) -> tuple[Grant, ...]:
         """Return the grants that name this resource and action."""
@@ -221,10 +234,10 @@ def _among(allowed: frozenset[str] | frozenset[int] | None, fact: object) -> boo
 
 
 def _owned(rule: str | None, caller: Caller, target: Target) -> bool:
+    owners = {target.owner_identity_id, target.pack_owner_id} - {None}
     if rule == "self":
-        owner = target.owner_identity_id
-        return owner is not None and owner == caller.identity_id
-    return rule != "none" or target.owner_identity_id is None
+        return caller.identity_id in owners
+    return rule != "none" or not owners or target.in_standard_pack
 
 
 def _in_scope(rule: str | None, caller: Caller, target: Target) -> bool:

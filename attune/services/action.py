@@ -15,10 +15,17 @@ from attune.domain.errors import InvalidInput
 from attune.domain.executable import ENGINE
 from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action as Act
-from attune.domain.permission import Caller, Resource, Target
+from attune.domain.permission import Caller, Resource
 from attune.domain.schema import check_schema
 from attune.domain.version import parse_constraint
-from attune.services.component import check_ref, find_runtime, tidy, visible_pack, write
+from attune.services.component import (
+    check_ref,
+    find_runtime,
+    target_in_pack,
+    tidy,
+    visible_pack,
+    write,
+)
 from attune.services.definitions import Definitions
 from attune.services.delegation import require_delegable_sets
 from attune.services.workflow.companion import (
@@ -83,7 +90,7 @@ class ActionService:
         async with self._database.transaction() as tx:
             pack = await visible_pack(tx, caller, values["pack_ref"])
             check_ref(values["ref"], pack.ref)
-            target = Target(pack_ref=pack.ref, ref=values["ref"])
+            target = await target_in_pack(tx, caller, pack.ref, ref=values["ref"])
             caller.require(Resource.ACTIONS, Act.CREATE, target)
             await _check(tx, caller, values)
             action = Action(is_adhoc=True, pack_id=pack.id)
@@ -126,7 +133,7 @@ async def _lock(
 ) -> tuple[Action, WorkflowDefinition | None]:
     """Return the action, and its workflow, for a change that the caller may make."""
     seen = await tx.actions.get_by_ref(ref, among=visible_actions(caller))
-    target = Target(pack_ref=seen.pack_ref, ref=seen.ref, id=seen.id)
+    target = await target_in_pack(tx, caller, seen.pack_ref, ref=seen.ref, id=seen.id)
     caller.require(Resource.ACTIONS, act, target)
     workflow = None
     if seen.workflow_def_id is not None:

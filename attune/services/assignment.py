@@ -14,7 +14,7 @@ from attune.db.repositories.identity import visible_identities
 from attune.db.repositories.permission import visible_sets
 from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.identity import canonical_role
-from attune.domain.permission import Action, Caller, Resource
+from attune.domain.permission import Action, Caller, Resource, Target
 from attune.services.caller import parse_grants
 from attune.services.delegation import require_delegable
 from attune.services.identity_directory import visible_identity
@@ -63,7 +63,10 @@ class AssignmentService:
         async with self._database.transaction() as tx:
             assignment = await tx.permission_assignments.get(assignment_id)
             await visible_identity(tx, caller, assignment.identity_id)
-            await _require_manage(tx, caller, assignment.permset_id)
+            row = await tx.permission_sets.get(
+                assignment.permset_id, among=visible_sets(caller)
+            )
+            await _require_manage(tx, caller, row)
             await tx.permission_assignments.remove(assignment)
 
     async def add_role(
@@ -73,7 +76,7 @@ class AssignmentService:
         name = canonical_role(role)
         async with self._database.transaction() as tx:
             identity = await visible_identity(tx, caller, identity_id)
-            caller.require(Resource.PERMISSIONS, Action.MANAGE)
+            caller.require(Resource.PERMISSIONS, Action.MANAGE, Target())
             for row in await tx.permission_sets.find_by_role(name):
                 await _require_hand_on(tx, caller, row)
             return await tx.identity_roles.add(
@@ -86,7 +89,7 @@ class AssignmentService:
             role = await tx.identity_roles.get(role_id)
             await visible_identity(tx, caller, role.identity_id)
             for row in await tx.permission_sets.find_by_role(role.role):
-                caller.require(Resource.PERMISSIONS, Action.MANAGE, set_target(row))
+                await _require_manage(tx, caller, row)
             if role.managed:
                 raise Conflict(
                     f"The role {role.role} is managed by {role.source}, "
@@ -109,7 +112,10 @@ class AssignmentService:
         """Take a permission set away from those who have it by a role."""
         async with self._database.transaction() as tx:
             given = await tx.permission_set_roles.get(role_id)
-            await _require_manage(tx, caller, given.permset_id)
+            row = await tx.permission_sets.get(
+                given.permset_id, among=visible_sets(caller)
+            )
+            await _require_manage(tx, caller, row)
             await tx.permission_set_roles.remove(given)
 
 
@@ -127,11 +133,11 @@ async def _find(tx: Transaction, caller: Caller, assignee: Assignee) -> Identity
 
 async def _require_hand_on(tx: Transaction, caller: Caller, row: PermissionSet) -> None:
     """Refuse unless the caller may hand on this set, and everything in it."""
-    caller.require(Resource.PERMISSIONS, Action.MANAGE, set_target(row))
+    await _require_manage(tx, caller, row)
     what = f"permission set {row.ref}"
     await require_delegable(tx, caller, parse_grants(row.grants), what)
 
 
-async def _require_manage(tx: Transaction, caller: Caller, set_id: int) -> None:
-    row = await tx.permission_sets.get(set_id, among=visible_sets(caller))
-    caller.require(Resource.PERMISSIONS, Action.MANAGE, set_target(row))
+async def _require_manage(tx: Transaction, caller: Caller, row: PermissionSet) -> None:
+    target = await set_target(tx, caller, row)
+    caller.require(Resource.PERMISSIONS, Action.MANAGE, target)

@@ -1,6 +1,7 @@
 """What making and changing actions, triggers and rules have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from attune.db.database import Transaction
@@ -9,7 +10,7 @@ from attune.db.models.runtime import Runtime
 from attune.db.visibility import in_visible_pack, visible_packs
 from attune.domain.errors import InvalidInput, NotFound
 from attune.domain.pack import ReferenceVisibility
-from attune.domain.permission import Caller
+from attune.domain.permission import Caller, Target
 from attune.domain.ref import Ref, canonical_label
 
 
@@ -25,6 +26,43 @@ class Referable(Protocol):
 async def visible_pack(tx: Transaction, caller: Caller, pack_ref: str) -> Pack:
     """Return the pack, or raise NotFound if it does not exist for the caller."""
     return await tx.packs.get_by_ref(pack_ref, among=visible_packs(caller))
+
+
+async def targets_in_packs(
+    tx: Transaction, caller: Caller, pack_refs: Iterable[str | None]
+) -> dict[str | None, Target]:
+    """Return what constraints on parts of packs are held against, by pack.
+
+    Whose a pack is gets looked up only for a caller to whom it makes a difference.
+    """
+    refs = set(pack_refs)
+    named = {ref for ref in refs if ref is not None}
+    known = await tx.packs.ownerships(named) if named and caller.minds_owners else {}
+    targets: dict[str | None, Target] = {}
+    for ref in refs:
+        owner_id, is_standard = known.get(ref or "", (None, False))
+        targets[ref] = Target(
+            pack_ref=ref, pack_owner_id=owner_id, in_standard_pack=is_standard
+        )
+    return targets
+
+
+async def target_in_pack(
+    tx: Transaction, caller: Caller, pack_ref: str | None, **facts: Any
+) -> Target:
+    """Return what constraints on one part of a pack are held against."""
+    targets = await targets_in_packs(tx, caller, [pack_ref])
+    return replace(targets[pack_ref], **facts)
+
+
+async def owned_target(tx: Transaction, pack_ref: str) -> Target:
+    """Return what constraints of several callers are held against, for a pack's part."""
+    owner_id, is_standard = (await tx.packs.ownerships([pack_ref])).get(
+        pack_ref, (None, False)
+    )
+    return Target(
+        pack_ref=pack_ref, pack_owner_id=owner_id, in_standard_pack=is_standard
+    )
 
 
 def check_ref(ref: str, pack_ref: str) -> None:

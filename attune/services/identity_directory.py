@@ -74,7 +74,6 @@ class IdentityDirectory:
 
     async def create(self, caller: Caller, fields: Mapping[str, Any]) -> IdentityView:
         """Make an identity without any permission; without a password, a service's."""
-        caller.require(Resource.IDENTITIES, Action.CREATE)
         values = await self._columns(fields)
         async with self._database.transaction() as tx:
             identity = Identity()

@@ -61,7 +61,7 @@ class KeyService:
         """
         async with self._database.transaction() as tx:
             key = await tx.keys.get_by_ref(ref, among=visible_keys(caller))
-            is_open = not key.encrypted or may(caller, Action.DECRYPT, key)
+            is_open = not key.encrypted or await may(tx, caller, Action.DECRYPT, key)
             if decrypt and not is_open:
                 raise PermissionDenied(needs=f"{Resource.KEYS}:{Action.DECRYPT}")
             if not is_open or (key.encrypted and decrypt is False) or _is_over(key):
@@ -85,11 +85,15 @@ class KeyService:
             key.ref, key.local_ref = named.ref, named.local_ref
             key.encrypted = values.get("encrypted") or False
             key.expires_at = values.get("expires_at")
-            require_creation(caller, owner, named.ref, encrypted=key.encrypted)
+            await require_creation(
+                tx, caller, owner, named.ref, encrypted=key.encrypted
+            )
             place = key_place(owner.owner_type, owner.owner, named.ref)
             self._put(key, values["value"], place)
             await tx.keys.add(key)
-        return self._shown(caller, key, values["value"])
+            is_open = not key.encrypted or await may(tx, caller, Action.DECRYPT, key)
+        # Whoever has just said the value sees it as far as they might ask for it.
+        return KeyView(key=key, value=values["value"] if is_open else None)
 
     async def update(
         self, caller: Caller, ref: str, changes: Mapping[str, Any]
@@ -131,7 +135,7 @@ class KeyService:
             value: Json = values["value"]
             return value
         if not encrypted:
-            require(caller, Action.DECRYPT, key)
+            await require(tx, caller, Action.DECRYPT, key)
             return (await self._revealed(tx, caller, key)).value
         return reveal_key(self._encryption, key_facts(key))
 
@@ -149,11 +153,6 @@ class KeyService:
             await note_read_by(tx, caller, entity="key", ref=key.ref)
         return KeyView(key=key, value=value)
 
-    def _shown(self, caller: Caller, key: Key, value: Json) -> KeyView:
-        """Return what whoever has just said the value sees of the key."""
-        is_open = not key.encrypted or may(caller, Action.DECRYPT, key)
-        return KeyView(key=key, value=value if is_open else None)
-
 
 def _is_over(key: Key) -> bool:
     return has_expired(key.expires_at, utc_now())
@@ -162,5 +161,5 @@ def _is_over(key: Key) -> bool:
 async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Key:
     """Return the key for a change that the caller may make."""
     seen = await tx.keys.get_by_ref(ref, among=visible_keys(caller))
-    require(caller, act, seen)
+    await require(tx, caller, act, seen)
     return await tx.keys.lock(seen.id)

@@ -1,25 +1,27 @@
 """What a caller may do with a key; of another identity's, what is granted by name."""
 
+from attune.db.database import Transaction
 from attune.db.models.key import Key
 from attune.domain.key import towards_others
 from attune.domain.permission import Action, Caller, Resource, Target
+from attune.services.component import target_in_pack
 from attune.services.key_owner import KeyOwner
 
 
-def may(caller: Caller, act: Action, key: Key) -> bool:
+async def may(tx: Transaction, caller: Caller, act: Action, key: Key) -> bool:
     """Tell whether the caller may do this with a key that is there."""
-    return _as_towards(caller, key.owner_identity_id).may(
-        Resource.KEYS, act, _target(key)
-    )
+    target = await _target(tx, caller, key)
+    return _as_towards(caller, key.owner_identity_id).may(Resource.KEYS, act, target)
 
 
-def require(caller: Caller, act: Action, key: Key) -> None:
+async def require(tx: Transaction, caller: Caller, act: Action, key: Key) -> None:
     """Raise PermissionDenied unless the caller may do this with a key that is there."""
-    _as_towards(caller, key.owner_identity_id).require(Resource.KEYS, act, _target(key))
+    target = await _target(tx, caller, key)
+    _as_towards(caller, key.owner_identity_id).require(Resource.KEYS, act, target)
 
 
-def require_creation(
-    caller: Caller, owner: KeyOwner, ref: str, *, encrypted: bool
+async def require_creation(
+    tx: Transaction, caller: Caller, owner: KeyOwner, ref: str, *, encrypted: bool
 ) -> None:
     """Raise PermissionDenied unless the caller may make a key for this owner.
 
@@ -30,8 +32,10 @@ def require_creation(
         Resource.IDENTITIES, Action.UPDATE, identity
     )
     maker = caller if tends else _as_towards(caller, owner.identity_id)
-    target = Target(
-        pack_ref=owner.pack_ref,
+    target = await target_in_pack(
+        tx,
+        caller,
+        owner.pack_ref,
         owner_identity_id=owner.identity_id,
         owner_type=owner.owner_type.value,
         owner_ref=owner.owner,
@@ -47,10 +51,12 @@ def _as_towards(caller: Caller, owner_identity_id: int | None) -> Caller:
     return caller if is_open else towards_others(caller)
 
 
-def _target(key: Key) -> Target:
+async def _target(tx: Transaction, caller: Caller, key: Key) -> Target:
     component = key.owner_action_ref or key.owner_sensor_ref or ""
-    return Target(
-        pack_ref=key.owner_pack_ref or component.partition(".")[0] or None,
+    return await target_in_pack(
+        tx,
+        caller,
+        key.owner_pack_ref or component.partition(".")[0] or None,
         owner_identity_id=key.owner_identity_id,
         owner_type=key.owner_type.value,
         owner_ref=key.owner,

@@ -12,7 +12,7 @@ from attune.domain.grant_text import grant_problems
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.ref import Ref
 from attune.services.caller import parse_grants
-from attune.services.component import tidy, visible_pack, write
+from attune.services.component import target_in_pack, tidy, visible_pack, write
 from attune.services.delegation import require_delegable
 
 
@@ -102,14 +102,16 @@ async def lock_set(
 ) -> PermissionSet:
     """Return the set for something that the caller may do with it."""
     seen = await tx.permission_sets.get(set_id, among=visible_sets(caller))
-    caller.require(Resource.PERMISSIONS, act, set_target(seen))
+    caller.require(Resource.PERMISSIONS, act, await set_target(tx, caller, seen))
     return await tx.permission_sets.lock(seen.id)
 
 
-def set_target(row: PermissionSet) -> Target:
+async def set_target(tx: Transaction, caller: Caller, row: PermissionSet) -> Target:
     """Return what constraints on a permission set are held against."""
-    return Target(
-        pack_ref=row.pack_ref,
+    return await target_in_pack(
+        tx,
+        caller,
+        row.pack_ref,
         owner_identity_id=row.owner_identity_id,
         ref=row.ref,
         id=row.id,

@@ -171,7 +171,7 @@ def _tidy(fields: Mapping[str, Any]) -> dict[str, Any]:
 async def _lock(tx: Transaction, caller: Caller, ref: str) -> Policy:
     """Return the policy for a change that the caller may make."""
     seen = await tx.policies.get_by_ref(ref, among=visible_policies(caller))
-    require_change(caller, seen)
+    await require_change(tx, caller, seen)
     return await tx.policies.lock(seen.id)
 
 

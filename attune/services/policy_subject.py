@@ -12,7 +12,7 @@ from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.policy import PolicyScope, PolicyText, check_policy
 from attune.domain.ref import Ref
 from attune.domain.schema import secret_names
-from attune.services.component import visible_pack
+from attune.services.component import target_in_pack, visible_pack
 
 _ABOUT = ("scope_type", "action_ref", "pack_ref")
 _DECISIVE = (
@@ -39,11 +39,12 @@ async def find_subject(
     """Return what the policy is to limit; raises unless the caller tends that."""
     scope, action_ref, pack_ref = (values.get(name) for name in _ABOUT)
     if scope is PolicyScope.GLOBAL:
-        caller.require(Resource.PERMISSIONS, Action.MANAGE)
+        caller.require(Resource.PERMISSIONS, Action.MANAGE, Target())
         return Subject(columns={"action_ref": None, "pack_ref": None})
     if scope is PolicyScope.PACK and pack_ref is not None:
         pack = await visible_pack(tx, caller, pack_ref)
-        caller.require(Resource.ACTIONS, Action.UPDATE, Target(pack_ref=pack.ref))
+        target = await target_in_pack(tx, caller, pack.ref)
+        caller.require(Resource.ACTIONS, Action.UPDATE, target)
         columns = {"pack_id": pack.id, "pack_ref": pack.ref, "action_ref": None}
         return Subject(pack_ref=pack.ref, columns=columns)
     if scope is PolicyScope.ACTION and action_ref is not None:
@@ -53,7 +54,9 @@ async def find_subject(
 
 async def _action(tx: Transaction, caller: Caller, ref: str) -> Subject:
     action = await tx.actions.get_by_ref(ref, among=visible_actions(caller))
-    target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+    target = await target_in_pack(
+        tx, caller, action.pack_ref, ref=action.ref, id=action.id
+    )
     caller.require(Resource.ACTIONS, Action.UPDATE, target)
     columns = {
         "action_id": action.id,
@@ -74,18 +77,20 @@ async def check_name(
         raise InvalidInput(f"ref: {error.message}") from error
     if pack_ref != subject.pack_ref and await tx.packs.find_by_ref(pack_ref):
         await visible_pack(tx, caller, pack_ref)
-        caller.require(Resource.ACTIONS, Action.UPDATE, Target(pack_ref=pack_ref))
+        target = await target_in_pack(tx, caller, pack_ref)
+        caller.require(Resource.ACTIONS, Action.UPDATE, target)
 
 
-def require_change(caller: Caller, policy: Policy) -> None:
+async def require_change(tx: Transaction, caller: Caller, policy: Policy) -> None:
     """Raise PermissionDenied unless the caller tends what the policy limits."""
     if policy.scope_type is PolicyScope.GLOBAL:
-        caller.require(Resource.PERMISSIONS, Action.MANAGE)
+        caller.require(Resource.PERMISSIONS, Action.MANAGE, Target())
         return
-    target = Target(pack_ref=policy.pack_ref)
+    pack_ref, facts = policy.pack_ref, dict[str, Any]()
     if policy.scope_type is PolicyScope.ACTION and policy.action_ref is not None:
         pack_ref = policy.action_ref.partition(".")[0]
-        target = Target(pack_ref=pack_ref, ref=policy.action_ref, id=policy.action_id)
+        facts = {"ref": policy.action_ref, "id": policy.action_id}
+    target = await target_in_pack(tx, caller, pack_ref, **facts)
     caller.require(Resource.ACTIONS, Action.UPDATE, target)
 
 

@@ -14,12 +14,13 @@ from attune.db.repositories.trigger import visible_triggers
 from attune.domain.enforcement import EnforcementCondition
 from attune.domain.errors import InvalidInput
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.rule import RuleText, canonical_conditions, check_rule
 from attune.security.encryption import Encryption
 from attune.services.component import (
     check_may_refer,
     check_ref,
+    target_in_pack,
     tidy,
     visible_pack,
     write,
@@ -125,12 +126,11 @@ class RuleService:
         async with self._database.transaction() as tx:
             pack = await visible_pack(tx, caller, values["pack_ref"])
             check_ref(values["ref"], pack.ref)
-            owner_id = caller.identity_id
-            target = Target(
-                pack_ref=pack.ref, ref=values["ref"], owner_identity_id=owner_id
-            )
+            target = await target_in_pack(tx, caller, pack.ref, ref=values["ref"])
             caller.require(Resource.RULES, Action.CREATE, target)
-            rule = Rule(is_adhoc=True, pack_id=pack.id, owner_identity_id=owner_id)
+            rule = Rule(
+                is_adhoc=True, pack_id=pack.id, owner_identity_id=caller.identity_id
+            )
             await _decide(tx, caller, self._encryption, rule, values)
             await tx.rules.add(rule)
             view = (await view_rules(tx, [rule]))[0]
@@ -170,8 +170,10 @@ class RuleService:
 async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Rule:
     """Return the rule for a change that the caller may make."""
     seen = await tx.rules.get_by_ref(ref, among=visible_rules(caller))
-    target = Target(
-        pack_ref=seen.pack_ref,
+    target = await target_in_pack(
+        tx,
+        caller,
+        seen.pack_ref,
         owner_identity_id=seen.owner_identity_id,
         ref=seen.ref,
         trigger_ref=seen.trigger_ref,
@@ -199,7 +201,9 @@ async def _decide(
     action = await tx.actions.get_by_ref(
         after["action_ref"], among=visible_actions(caller)
     )
-    target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+    target = await target_in_pack(
+        tx, caller, action.pack_ref, ref=action.ref, id=action.id
+    )
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
     ref = values.get("ref", rule.ref)
     secrets = (

@@ -5,8 +5,9 @@ from collections.abc import Collection
 from attune.db.database import Transaction
 from attune.domain.json import JsonObject
 from attune.domain.keystore import CONFIG_PATH, key_uses, template_paths
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.services.acting import acting_as
+from attune.services.component import owned_target
 from attune.services.key_reference import reference_problems
 from attune.services.pack.configured import configured
 
@@ -39,7 +40,7 @@ async def rule_secret_problems(
         callers.append(await acting_as(tx, owner_id))
     return [
         *await reference_problems(tx, callers, uses, pack_ref, owns=False),
-        *_config_problems(callers, pack_ref, read),
+        *await _config_problems(tx, callers, pack_ref, read),
     ]
 
 
@@ -58,10 +59,13 @@ def _secret_paths(
     )
 
 
-def _config_problems(
-    callers: Collection[Caller | None], pack_ref: str, read: Collection[str]
+async def _config_problems(
+    tx: Transaction,
+    callers: Collection[Caller | None],
+    pack_ref: str,
+    read: Collection[str],
 ) -> list[str]:
-    target = Target(pack_ref=pack_ref)
+    target = await owned_target(tx, pack_ref)
     may = all(
         caller is not None and caller.may(Resource.KEYS, Action.DECRYPT, target)
         for caller in callers

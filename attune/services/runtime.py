@@ -12,13 +12,15 @@ from attune.db.visibility import Columns, visible
 from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.json import format_place
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.ref import Ref, canonical_label
 from attune.domain.runtime import Distributions, ExecutionConfig
-from attune.services.component import check_ref, visible_pack, write
+from attune.services.component import check_ref, target_in_pack, visible_pack, write
 from attune.services.definitions import Definitions
 
-COLUMNS: Final = Columns(pack_ref=Runtime.pack_ref, ref=Runtime.ref, id=Runtime.id)
+COLUMNS: Final = Columns(
+    pack_ref=Runtime.pack_ref, is_part_of_pack=True, ref=Runtime.ref, id=Runtime.id
+)
 """What constraints on runtimes are held against."""
 
 BUILT_IN: Final = "core"
@@ -71,7 +73,7 @@ class RuntimeService:
         _refuse_built_in(pack_ref)
         async with self._database.transaction() as tx:
             pack = await visible_pack(tx, caller, pack_ref)
-            target = Target(pack_ref=pack.ref, ref=values["ref"])
+            target = await target_in_pack(tx, caller, pack.ref, ref=values["ref"])
             caller.require(Resource.RUNTIMES, Action.CREATE, target)
             runtime = Runtime(is_adhoc=True, pack_id=pack.id)
             write(runtime, values)
@@ -102,7 +104,7 @@ async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Runti
     """Return the runtime for a change that the caller may make."""
     among = visible(caller, Resource.RUNTIMES, COLUMNS)
     seen = await tx.runtimes.get_by_ref(ref, among=among)
-    target = Target(pack_ref=seen.pack_ref, ref=seen.ref, id=seen.id)
+    target = await target_in_pack(tx, caller, seen.pack_ref, ref=seen.ref, id=seen.id)
     caller.require(Resource.RUNTIMES, act, target)
     _refuse_built_in(seen.pack_ref)
     return await tx.runtimes.lock(seen.id)

@@ -1,6 +1,7 @@
 """Triggers: made, looked at, changed, removed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from attune.db.database import Database, Transaction
@@ -13,8 +14,25 @@ from attune.domain.page import PageRequest, PageResult
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.domain.ref import Ref
 from attune.domain.schema import check_schema
-from attune.services.component import check_ref, tidy, visible_pack, write
+from attune.services.component import (
+    check_ref,
+    target_in_pack,
+    tidy,
+    visible_pack,
+    write,
+)
 from attune.services.definitions import Definitions
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerView:
+    """A trigger, and whether the caller may know its webhook's key.
+
+    Whoever may make it fire in another way gains nothing by that.
+    """
+
+    trigger: Trigger
+    shows_key: bool
 
 
 class TriggerService:
@@ -57,33 +75,34 @@ class TriggerService:
 
     async def get(
         self, caller: Caller, ref: str, referencing_pack_ref: str | None = None
-    ) -> Trigger:
+    ) -> TriggerView:
         """Return the trigger, or raise NotFound; also where a pack may not refer to it."""
         among = visible_triggers(caller)
         referable = referable_from(Trigger, referencing_pack_ref)
         if referable is not None:
             among = among & referable
         async with self._database.transaction() as tx:
-            return await tx.triggers.get_by_ref(ref, among=among)
+            trigger = await tx.triggers.get_by_ref(ref, among=among)
+            return await view_trigger(tx, caller, trigger)
 
-    async def create(self, caller: Caller, fields: Mapping[str, Any]) -> Trigger:
+    async def create(self, caller: Caller, fields: Mapping[str, Any]) -> TriggerView:
         """Make a trigger that loading its pack again leaves alone."""
         values = tidy(fields)
         _check(values)
         async with self._database.transaction() as tx:
             pack = await _home(tx, caller, values["ref"], values.pop("pack_ref", None))
             pack_ref = pack.ref if pack else None
-            target = Target(pack_ref=pack_ref, ref=values["ref"])
+            target = await target_in_pack(tx, caller, pack_ref, ref=values["ref"])
             caller.require(Resource.TRIGGERS, Action.CREATE, target)
             trigger = Trigger(is_adhoc=True, pack_id=pack.id if pack else None)
             write(trigger, values)
-            await tx.triggers.add(trigger)
+            view = await view_trigger(tx, caller, await tx.triggers.add(trigger))
         self._definitions.forget()
-        return trigger
+        return view
 
     async def update(
         self, caller: Caller, ref: str, changes: Mapping[str, Any]
-    ) -> Trigger:
+    ) -> TriggerView:
         """Change the fields that are given; None takes a value away."""
         values = tidy(changes)
         _check(values)
@@ -91,10 +110,13 @@ class TriggerService:
             trigger = await lock_trigger(tx, caller, ref, Action.UPDATE)
             write(trigger, values)
             await tx.flush()
+            view = await view_trigger(tx, caller, trigger)
         self._definitions.forget()
-        return trigger
+        return view
 
-    async def set_enabled(self, caller: Caller, ref: str, *, enabled: bool) -> Trigger:
+    async def set_enabled(
+        self, caller: Caller, ref: str, *, enabled: bool
+    ) -> TriggerView:
         """Let the trigger's events reach its rules, or not."""
         return await self.update(caller, ref, {"enabled": enabled})
 
@@ -111,7 +133,7 @@ async def get_trigger(
 ) -> Trigger:
     """Return the trigger for what the caller may do with it."""
     seen = await tx.triggers.get_by_ref(ref, among=visible_triggers(caller))
-    caller.require(Resource.TRIGGERS, act, target_of(seen))
+    caller.require(Resource.TRIGGERS, act, await target_of(tx, caller, seen))
     return seen
 
 
@@ -122,17 +144,21 @@ async def lock_trigger(
     return await tx.triggers.lock((await get_trigger(tx, caller, ref, act)).id)
 
 
-def target_of(trigger: Trigger) -> Target:
+async def target_of(tx: Transaction, caller: Caller, trigger: Trigger) -> Target:
     """Return the facts that constraints are held against."""
-    return Target(pack_ref=trigger.pack_ref, ref=trigger.ref, id=trigger.id)
-
-
-def may_see_webhook_key(caller: Caller, trigger: Trigger) -> bool:
-    """Tell whether the key gives the caller nothing it does not have already."""
-    target = target_of(trigger)
-    return caller.may(Resource.TRIGGERS, Action.UPDATE, target) or caller.may(
-        Resource.EVENTS, Action.CREATE, target
+    return await target_in_pack(
+        tx, caller, trigger.pack_ref, ref=trigger.ref, id=trigger.id
     )
+
+
+async def view_trigger(
+    tx: Transaction, caller: Caller, trigger: Trigger
+) -> TriggerView:
+    """Return the trigger as the caller sees it."""
+    target = await target_of(tx, caller, trigger)
+    may_update = caller.may(Resource.TRIGGERS, Action.UPDATE, target)
+    may_emit = caller.may(Resource.EVENTS, Action.CREATE, target)
+    return TriggerView(trigger=trigger, shows_key=may_update or may_emit)
 
 
 async def _home(

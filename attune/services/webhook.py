@@ -18,7 +18,12 @@ from attune.domain.webhook_config import (
 )
 from attune.security.encryption import Encryption
 from attune.services.definitions import Definitions
-from attune.services.trigger import get_trigger, lock_trigger
+from attune.services.trigger import (
+    TriggerView,
+    get_trigger,
+    lock_trigger,
+    view_trigger,
+)
 from attune.services.webhook_secret import open_secrets, seal_secrets
 
 KEY_PREFIX: Final = "wh_"
@@ -47,24 +52,26 @@ class WebhookService:
         self._definitions = definitions
         self._encryption = encryption
 
-    async def enable(self, caller: Caller, trigger_ref: str) -> Trigger:
+    async def enable(self, caller: Caller, trigger_ref: str) -> TriggerView:
         """Open the webhook; one that was closed gets its address back."""
         async with self._database.transaction() as tx:
             trigger = await lock_trigger(tx, caller, trigger_ref, Action.UPDATE)
             trigger.webhook_key = trigger.webhook_key or new_webhook_key()
             trigger.webhook_enabled = True
             await tx.flush()
+            view = await view_trigger(tx, caller, trigger)
         self._definitions.forget()
-        return trigger
+        return view
 
-    async def disable(self, caller: Caller, trigger_ref: str) -> Trigger:
+    async def disable(self, caller: Caller, trigger_ref: str) -> TriggerView:
         """Close the webhook: its address is unknown until it is opened again."""
         async with self._database.transaction() as tx:
             trigger = await lock_trigger(tx, caller, trigger_ref, Action.UPDATE)
             trigger.webhook_enabled = False
             await tx.flush()
+            view = await view_trigger(tx, caller, trigger)
         self._definitions.forget()
-        return trigger
+        return view
 
     async def config(self, caller: Caller, trigger_ref: str) -> WebhookView:
         """Return the checks; what they refuse is for those to know who may change it."""
@@ -102,7 +109,7 @@ class WebhookService:
             problems=config_problems(config),
         )
 
-    async def regenerate(self, caller: Caller, trigger_ref: str) -> Trigger:
+    async def regenerate(self, caller: Caller, trigger_ref: str) -> TriggerView:
         """Give an open webhook a new address; the old one is unknown at once."""
         async with self._database.transaction() as tx:
             trigger = await lock_trigger(tx, caller, trigger_ref, Action.UPDATE)
@@ -110,8 +117,9 @@ class WebhookService:
                 raise MalformedInput(f"The webhook of {trigger_ref} is not enabled")
             trigger.webhook_key = new_webhook_key()
             await tx.flush()
+            view = await view_trigger(tx, caller, trigger)
         self._definitions.forget()
-        return trigger
+        return view
 
 
 def new_webhook_key() -> str:

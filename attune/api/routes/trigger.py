@@ -60,7 +60,7 @@ async def create_trigger(
 ) -> Any:
     """Make a trigger."""
     trigger = await triggers.create(caller, body.given())
-    return data(trigger_response(trigger, caller), "Trigger created")
+    return data(trigger_response(trigger), "Trigger created")
 
 
 @router.get("/triggers/enabled", response_model=Page[TriggerSummary])
@@ -91,7 +91,7 @@ async def get_trigger(
 ) -> Any:
     """Get one trigger, perhaps only if a pack may refer to it."""
     trigger = await triggers.get(caller, ref, referencing_pack_ref)
-    return data(trigger_response(trigger, caller))
+    return data(trigger_response(trigger))
 
 
 @router.put("/triggers/{ref}", response_model=Data[TriggerResponse])
@@ -100,7 +100,7 @@ async def update_trigger(
 ) -> Any:
     """Change what is given of a trigger."""
     trigger = await triggers.update(caller, ref, body.changes())
-    return data(trigger_response(trigger, caller), "Trigger updated")
+    return data(trigger_response(trigger), "Trigger updated")
 
 
 @router.delete("/triggers/{ref}", response_model=Success)
@@ -114,14 +114,14 @@ async def delete_trigger(ref: RefPath, caller: Remover, triggers: Triggers) -> A
 async def enable_trigger(ref: RefPath, caller: Editor, triggers: Triggers) -> Any:
     """Let a trigger's events reach its rules."""
     trigger = await triggers.set_enabled(caller, ref, enabled=True)
-    return data(trigger_response(trigger, caller), "Trigger enabled")
+    return data(trigger_response(trigger), "Trigger enabled")
 
 
 @router.post("/triggers/{ref}/disable", response_model=Data[TriggerResponse])
 async def disable_trigger(ref: RefPath, caller: Editor, triggers: Triggers) -> Any:
     """Keep a trigger's events from its rules."""
     trigger = await triggers.set_enabled(caller, ref, enabled=False)
-    return data(trigger_response(trigger, caller), "Trigger disabled")
+    return data(trigger_response(trigger), "Trigger disabled")
 
 
 @router.get("/packs/{pack_ref}/triggers", response_model=Page[TriggerSummary])

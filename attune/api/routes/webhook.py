@@ -31,13 +31,13 @@ Editor = Annotated[Caller, requires(Resource.TRIGGERS, Action.UPDATE)]
 @router.post("/triggers/{ref}/webhooks/enable", response_model=TriggerResponse)
 async def enable_webhook(ref: RefPath, caller: Editor, webhooks: Webhooks) -> Any:
     """Open the webhook of a trigger; the answer has its key."""
-    return _flat(trigger_response(await webhooks.enable(caller, ref), caller))
+    return _flat(trigger_response(await webhooks.enable(caller, ref)))
 
 
 @router.post("/triggers/{ref}/webhooks/disable", response_model=TriggerResponse)
 async def disable_webhook(ref: RefPath, caller: Editor, webhooks: Webhooks) -> Any:
     """Close the webhook of a trigger."""
-    return _flat(trigger_response(await webhooks.disable(caller, ref), caller))
+    return _flat(trigger_response(await webhooks.disable(caller, ref)))
 
 
 @router.post("/triggers/{ref}/webhooks/regenerate", response_model=TriggerResponse)
@@ -45,7 +45,7 @@ async def regenerate_webhook_key(
     ref: RefPath, caller: Editor, webhooks: Webhooks
 ) -> Any:
     """Replace the key of an open webhook."""
-    return _flat(trigger_response(await webhooks.regenerate(caller, ref), caller))
+    return _flat(trigger_response(await webhooks.regenerate(caller, ref)))
 
 
 @router.get(

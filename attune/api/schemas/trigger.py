@@ -15,11 +15,9 @@ from attune.api.schemas.definition import (
 )
 from attune.api.schemas.envelope import ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
-from attune.db.models.trigger import Trigger
 from attune.domain.pack import ReferenceVisibility
 from attune.domain.payload_check import PayloadCheck
-from attune.domain.permission import Caller
-from attune.services.trigger import may_see_webhook_key
+from attune.services.trigger import TriggerView
 
 Kind = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -92,9 +90,9 @@ class TriggerResponse(TriggerSummary):
     """Null for a caller who could not make the trigger fire in another way."""
 
 
-def trigger_response(trigger: Trigger, caller: Caller) -> TriggerResponse:
+def trigger_response(view: TriggerView) -> TriggerResponse:
     """Show one trigger; its webhook key only to those who may use it."""
-    shown = TriggerResponse.model_validate(trigger)
-    if not may_see_webhook_key(caller, trigger):
+    shown = TriggerResponse.model_validate(view.trigger)
+    if not view.shows_key:
         shown.webhook_key = None
     return shown

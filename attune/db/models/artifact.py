@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from attune.db.base import Base, Entity, RefText, Revised, reference
+from attune.db.base import Base, Entity, RefText, Revised, kept, reference
 from attune.domain.artifact import (
     ArtifactBodyState,
     ArtifactClassification,
@@ -55,6 +55,8 @@ class Artifact(Entity, Revised):
     data: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     """The value itself for `url` and `other`, a list of entries for `progress`."""
     execution_id: Mapped[int | None] = reference("execution", "execution")
+    owner_identity_id: Mapped[int | None] = kept("owner_identity")
+    """The identity that owns it, or that executed what made it, or whose the pack is."""
 
     execution: Mapped["Execution | None"] = relationship(lazy="raise")
     versions: Mapped[list["ArtifactVersion"]] = relationship(

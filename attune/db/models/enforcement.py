@@ -12,6 +12,7 @@ from attune.db.base import (
     JsonObject,
     JsonValue,
     Revised,
+    kept,
     reference,
 )
 from attune.domain.enforcement import EnforcementCondition, EnforcementStatus
@@ -42,6 +43,10 @@ class Enforcement(Entity, Revised):
     )
     conditions: Mapped[JsonValue] = mapped_column(server_default=text("'[]'"))
     trace_tag: Mapped[str | None] = mapped_column(String(255))
+    owner_identity_id: Mapped[int | None] = kept("owner_identity")
+    """For whom the rule acts, or whose its pack was."""
+    home_pack_id: Mapped[int | None] = kept("home_pack")
+    """The private pack that it comes from."""
     resolved_at: Mapped[datetime | None]
 
     rule: Mapped["Rule | None"] = relationship(lazy="raise")
@@ -53,5 +58,11 @@ class Enforcement(Entity, Revised):
         Index(None, "rule", postgresql_where=text("rule IS NOT NULL")),
         Index(None, "rule_ref", "id"),
         Index(None, "trigger_ref", "id"),
+        Index(
+            None,
+            "owner_identity",
+            "id",
+            postgresql_where=text("owner_identity IS NOT NULL"),
+        ),
         Index(None, "trace_tag", "id", postgresql_where=text("trace_tag IS NOT NULL")),
     )

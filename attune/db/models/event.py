@@ -11,6 +11,7 @@ from attune.db.base import (
     JsonList,
     JsonObject,
     JsonValue,
+    kept,
     reference,
 )
 
@@ -42,6 +43,10 @@ class Event(Entity):
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     idempotency_hash: Mapped[str | None] = mapped_column(String(64))
     """SHA-256 of what came with the key: another body under it is refused."""
+    owner_identity_id: Mapped[int | None] = kept("owner_identity")
+    """For whom the rule acts that it is meant for, or whose the trigger's pack was."""
+    home_pack_id: Mapped[int | None] = kept("home_pack")
+    """The private pack that it comes from."""
     matches: Mapped[JsonList]
     """Which rules were considered, and what came of it."""
 
@@ -65,6 +70,12 @@ class Event(Entity):
         Index(None, "source", postgresql_where=text("source IS NOT NULL")),
         Index(None, "rule", postgresql_where=text("rule IS NOT NULL")),
         Index(None, "rule_ref", "id", postgresql_where=text("rule_ref IS NOT NULL")),
+        Index(
+            None,
+            "owner_identity",
+            "id",
+            postgresql_where=text("owner_identity IS NOT NULL"),
+        ),
         Index(None, "trace_tag", "id", postgresql_where=text("trace_tag IS NOT NULL")),
         Index(None, "created", postgresql_using="brin"),
     )

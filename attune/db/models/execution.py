@@ -21,6 +21,7 @@ from attune.db.base import (
     JsonObject,
     No,
     Revised,
+    kept,
     reference,
 )
 from attune.domain.artifact import RetentionPolicyType
@@ -71,6 +72,8 @@ class Execution(Entity, Revised):
     original_execution_id: Mapped[int | None] = reference(
         "original_execution", "execution"
     )
+    home_pack_id: Mapped[int | None] = kept("home_pack")
+    """The private pack that it comes from: its action's, its rule's or its parent's."""
     workflow_task: Mapped[dict[str, Any] | None]
     worker_id: Mapped[int | None] = reference("worker", "worker")
     attempt_id: Mapped[str | None] = mapped_column(String(255))

@@ -16,7 +16,9 @@ from attune.db.visibility import Columns, permitted, visible
 from attune.domain.permission import Action as Act
 from attune.domain.permission import Caller, Resource
 
-COLUMNS = Columns(pack_ref=Action.pack_ref, ref=Action.ref, id=Action.id)
+COLUMNS = Columns(
+    pack_ref=Action.pack_ref, is_part_of_pack=True, ref=Action.ref, id=Action.id
+)
 """What constraints on actions are held against."""
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     ColumnElement,
     Text,
@@ -77,7 +76,7 @@ def artifact_columns() -> Columns:
     """Return where the facts stand that grants for artifacts speak of."""
     return Columns(
         pack_ref=_derived_pack(),
-        owner_identity_id=_owner_identity(),
+        owner_identity_id=Artifact.owner_identity_id,
         owner_type=cast(Artifact.scope, Text),
         owner_ref=Artifact.owner,
         visibility=cast(Artifact.visibility, Text),
@@ -95,14 +94,12 @@ def _is_open_to(caller: Caller, action: Action) -> ColumnElement[bool]:
         *(_speaks_of(caller, grant, action) for grant in caller.grants),
     ]
     if caller.identity_id is not None:
-        conditions.append(_owner_identity() == caller.identity_id)
+        conditions.append(Artifact.owner_identity_id == caller.identity_id)
     return or_(*conditions)
 
 
 def _pack_is_readable(caller: Caller) -> ColumnElement[bool]:
-    columns = Columns(
-        pack_ref=Pack.ref, owner_identity_id=Pack.owner_identity_id, ref=Pack.ref
-    )
+    columns = Columns(pack_ref=Pack.ref, is_part_of_pack=True, ref=Pack.ref, id=Pack.id)
     readable = select(Pack.id).where(
         Pack.ref == _derived_pack(),
         visible_packs(caller),
@@ -143,14 +140,6 @@ def _derived_pack() -> Any:
         (Artifact.scope.in_(_IN_A_PACK), func.split_part(Artifact.owner, ".", 1)),
         else_=None,
     )
-
-
-def _owner_identity() -> Any:
-    is_id = and_(
-        Artifact.scope == OwnerType.IDENTITY,
-        Artifact.owner.regexp_match("^[0-9]{1,18}$"),
-    )
-    return case((is_id, cast(Artifact.owner, BigInteger)), else_=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from attune.db.models import AuditEvent
 from attune.db.repositories.base import Repository, equals, present
+from attune.db.visibility import Columns, permitted
 from attune.domain.audit import Actor, AuditCategory, AuditOutcome
 from attune.domain.page import PageRequest, PageResult
+from attune.domain.permission import Action, Caller, Resource
 
 acting: Final[ContextVar[Actor | None]] = ContextVar("acting", default=None)
 """Who is behind the transactions of this task; None for the platform itself."""
@@ -51,6 +53,19 @@ class AuditFilter:
     http_path: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+
+
+COLUMNS = Columns(
+    owner_identity_id=AuditEvent.actor_identity,
+    ref=AuditEvent.resource_ref,
+    id=AuditEvent.id,
+)
+"""What constraints on records are held against: they belong to who acted."""
+
+
+def visible_records(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition under which a record exists for the caller."""
+    return permitted(caller, Resource.AUDIT_LOG, Action.READ, COLUMNS)
 
 
 class AuditRepository(Repository[AuditEvent]):
@@ -95,14 +110,19 @@ class AuditRepository(Repository[AuditEvent]):
         )
 
     async def page(
-        self, request: PageRequest, wanted: AuditFilter
+        self, request: PageRequest, wanted: AuditFilter, caller: Caller
     ) -> PageResult[AuditEvent]:
-        """Return one page of what is wanted."""
-        return await self._page(request, present(*_conditions(wanted)))
+        """Return one page of what is wanted and exists for the caller."""
+        conditions = present(*_conditions(wanted), visible_records(caller))
+        return await self._page(request, conditions)
 
-    async def of_request(self, request_id: UUID) -> Sequence[AuditEvent]:
-        """Return everything one request did, in order."""
-        query = select(AuditEvent).where(AuditEvent.request_id == request_id)
+    async def of_request(
+        self, request_id: UUID, caller: Caller
+    ) -> Sequence[AuditEvent]:
+        """Return everything one request did that exists for the caller, in order."""
+        query = select(AuditEvent).where(
+            AuditEvent.request_id == request_id, visible_records(caller)
+        )
         return await self._all(query.order_by(AuditEvent.id).limit(MOST_OF_REQUEST))
 
 

@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from attune.db.models import Enforcement
 from attune.db.repositories.base import Repository, equals, present
 from attune.db.repositories.listing import page_of_columns
-from attune.db.visibility import Columns, visible
+from attune.db.visibility import Columns, in_visible_home, permitted
 from attune.domain.enforcement import EnforcementStatus
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Caller, Resource
+from attune.domain.permission import Action, Caller, Resource
 
 COLUMNS = Columns(
     pack_ref=func.split_part(Enforcement.rule_ref, ".", 1),
+    owner_identity_id=Enforcement.owner_identity_id,
     ref=Enforcement.rule_ref,
     id=Enforcement.id,
 )
@@ -47,7 +48,12 @@ class EnforcementFilter:
 
 def visible_enforcements(caller: Caller) -> ColumnElement[bool]:
     """Return the condition under which an enforcement exists for the caller."""
-    return visible(caller, Resource.ENFORCEMENTS, COLUMNS)
+    return and_(
+        in_visible_home(
+            caller, Enforcement.home_pack_id, Enforcement.owner_identity_id
+        ),
+        permitted(caller, Resource.ENFORCEMENTS, Action.READ, COLUMNS),
+    )
 
 
 class EnforcementRepository(Repository[Enforcement]):

@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     func,
     literal_column,
-    or_,
     select,
     text,
 )
@@ -21,9 +20,9 @@ from attune.db.models.event import Event
 from attune.db.repositories.base import Repository, equals, present
 from attune.db.repositories.listing import page_of_columns
 from attune.db.repositories.requested import enforce, notes_document
-from attune.db.visibility import Columns, in_visible_pack, visible
+from attune.db.visibility import Columns, in_visible_home, permitted
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Caller, Resource
+from attune.domain.permission import Action, Caller, Resource
 
 # A repeated key makes no second event. The ids are taken before, in the order of the
 # rows: what was written and what was not can be told apart by nothing else. Two that
@@ -87,6 +86,7 @@ _NTH_NEWEST_AGE = text("""
 
 COLUMNS = Columns(
     pack_ref=func.split_part(Event.trigger_ref, ".", 1),
+    owner_identity_id=Event.owner_identity_id,
     ref=Event.trigger_ref,
     id=Event.id,
 )
@@ -128,9 +128,10 @@ def visible_events(caller: Caller) -> ColumnElement[bool]:
     One that is meant for a single rule is that rule's business: a timer's trigger is
     everybody's, its events are not.
     """
-    rule_pack = func.split_part(Event.rule_ref, ".", 1)
-    for_all = or_(Event.rule_ref.is_(None), in_visible_pack(caller, rule_pack))
-    return and_(visible(caller, Resource.EVENTS, COLUMNS), for_all)
+    return and_(
+        in_visible_home(caller, Event.home_pack_id, Event.owner_identity_id),
+        permitted(caller, Resource.EVENTS, Action.READ, COLUMNS),
+    )
 
 
 class EventRepository(Repository[Event]):

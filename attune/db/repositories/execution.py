@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, cast, func, insert, select, text
+from sqlalchemy import ColumnElement, Row, Text, and_, cast, func, insert, select, text
 from sqlalchemy.orm import defer
 
 from attune.db.models.execution import Execution, ExecutionSecretValue
 from attune.db.repositories.base import Repository, equals, present
 from attune.db.repositories.dispatch import KIND
-from attune.db.visibility import Columns, named_packs, visible
+from attune.db.visibility import Columns, in_visible_home, named_packs, permitted
 from attune.domain.errors import NotFound
 from attune.domain.executable import ExecutableAction
 from attune.domain.execution import ExecutionStatus
@@ -134,7 +134,10 @@ def visible_executions(caller: Caller) -> ColumnElement[bool]:
         execution_id=Execution.id,
         id=Execution.id,
     )
-    return visible(caller, Resource.EXECUTIONS, columns)
+    return and_(
+        in_visible_home(caller, Execution.home_pack_id, Execution.executor_id),
+        permitted(caller, Resource.EXECUTIONS, Action.READ, columns),
+    )
 
 
 class ExecutionRepository(Repository[Execution]):
@@ -253,7 +256,13 @@ _ANCESTORS = text("""
 
 def _is_seen(caller: Caller, row: Row[Any]) -> bool:
     """Decide as `visible` does in SQL, for one action that is at hand."""
-    target = Target(pack_ref=row.pack_ref, ref=row.ref, id=row.id)
+    target = Target(
+        pack_ref=row.pack_ref,
+        pack_owner_id=row.owner_identity,
+        in_standard_pack=row.is_standard,
+        ref=row.ref,
+        id=row.id,
+    )
     is_hidden = not (
         row.is_standard
         or row.owner_identity is None

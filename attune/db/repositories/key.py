@@ -17,6 +17,7 @@ _PACK_REF = func.coalesce(Key.owner_pack_ref, func.split_part(_COMPONENT_REF, ".
 
 COLUMNS = Columns(
     pack_ref=_PACK_REF,
+    is_part_of_pack=True,
     owner_identity_id=Key.owner_identity_id,
     owner_type=Key.owner_type,
     owner_ref=Key.owner,

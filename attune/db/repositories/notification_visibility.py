@@ -63,19 +63,27 @@ def _number(name: str) -> Any:
 
 _PACK_REF = _text("pack_ref")
 _REF = _text("ref")
-_DEFINITION = Columns(pack_ref=_PACK_REF, ref=_REF, id=_ENTITY_ID)
-_POLICY = Columns(pack_ref=_PACK_REF, ref=_text("action_ref"), id=_number("action"))
+_DEFINITION = Columns(pack_ref=_PACK_REF, is_part_of_pack=True, ref=_REF, id=_ENTITY_ID)
+_POLICY = Columns(
+    pack_ref=_PACK_REF,
+    is_part_of_pack=True,
+    ref=_text("action_ref"),
+    id=_number("action"),
+)
 _PACK = Columns(
     pack_ref=_REF, ref=_REF, id=_ENTITY_ID, owner_identity_id=_number("owner_identity")
 )
 _RULE = Columns(
     pack_ref=_PACK_REF,
+    is_part_of_pack=True,
     ref=_REF,
     trigger_ref=_text("trigger_ref"),
     id=_ENTITY_ID,
     owner_identity_id=_number("owner_identity"),
 )
 _KEY = Columns(
+    pack_ref=func.split_part(_text("owner"), ".", 1),
+    is_part_of_pack=True,
     ref=_REF,
     id=_ENTITY_ID,
     owner_type=_text("owner_type"),

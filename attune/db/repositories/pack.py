@@ -65,6 +65,14 @@ class PackRepository(ComponentRepository[Pack]):
         row = (await self._session.execute(query)).one_or_none()
         return ConfigLayers() if row is None else ConfigLayers(*row)
 
+    async def ownerships(
+        self, refs: Collection[str]
+    ) -> dict[str, tuple[int | None, bool]]:
+        """Return who owns packs, and whether they are everybody's all the same."""
+        query = select(Pack.ref, Pack.owner_identity_id, Pack.is_standard)
+        rows = await self._session.execute(query.where(Pack.ref.in_(refs)))
+        return {ref: (owner_id, is_standard) for ref, owner_id, is_standard in rows}
+
     async def divided(
         self, refs: Collection[str], caller: Caller
     ) -> tuple[frozenset[str], frozenset[str]]:

@@ -17,6 +17,7 @@ from attune.domain.permission import Caller, Resource
 
 COLUMNS = Columns(
     pack_ref=PermissionSet.pack_ref,
+    is_part_of_pack=True,
     owner_identity_id=PermissionSet.owner_identity_id,
     ref=PermissionSet.ref,
     id=PermissionSet.id,

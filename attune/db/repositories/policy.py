@@ -38,7 +38,12 @@ IS_LIMITED: Final = """
 """
 """Some policy bears on a row of `execution`, as SQL."""
 
-COLUMNS = Columns(pack_ref=Policy.pack_ref, ref=Policy.action_ref, id=Policy.action_id)
+COLUMNS = Columns(
+    pack_ref=Policy.pack_ref,
+    is_part_of_pack=True,
+    ref=Policy.action_ref,
+    id=Policy.action_id,
+)
 """What constraints on actions are held against, when they are about a policy."""
 
 # Whoever decides by policies holds the same lock shared until the decision is written:

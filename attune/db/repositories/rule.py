@@ -77,6 +77,7 @@ _NOTE_ERROR = text("""
 
 COLUMNS = Columns(
     pack_ref=Rule.pack_ref,
+    is_part_of_pack=True,
     owner_identity_id=Rule.owner_identity_id,
     ref=Rule.ref,
     trigger_ref=Rule.trigger_ref,

@@ -10,7 +10,9 @@ from attune.db.repositories.component import ComponentFilter, ComponentRepositor
 from attune.db.visibility import Columns, visible
 from attune.domain.permission import Caller, Resource
 
-COLUMNS = Columns(pack_ref=Sensor.pack_ref, ref=Sensor.ref, id=Sensor.id)
+COLUMNS = Columns(
+    pack_ref=Sensor.pack_ref, is_part_of_pack=True, ref=Sensor.ref, id=Sensor.id
+)
 """What constraints on sensors are held against; they count among the triggers."""
 
 

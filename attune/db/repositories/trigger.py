@@ -16,7 +16,9 @@ from attune.db.visibility import Columns, in_visible_pack, permitted, visible
 from attune.domain.payload_check import PayloadCheck
 from attune.domain.permission import Action, Caller, Resource
 
-COLUMNS = Columns(pack_ref=Trigger.pack_ref, ref=Trigger.ref, id=Trigger.id)
+COLUMNS = Columns(
+    pack_ref=Trigger.pack_ref, is_part_of_pack=True, ref=Trigger.ref, id=Trigger.id
+)
 """What constraints on triggers are held against."""
 
 

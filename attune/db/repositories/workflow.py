@@ -13,6 +13,7 @@ from attune.domain.permission import Caller, Resource
 
 COLUMNS = Columns(
     pack_ref=WorkflowDefinition.pack_ref,
+    is_part_of_pack=True,
     ref=WorkflowDefinition.ref,
     id=select(Action.id).where(Action.ref == WorkflowDefinition.ref).scalar_subquery(),
 )

@@ -3,11 +3,13 @@
 from attune.db.database import Transaction
 from attune.db.models import Artifact
 from attune.db.repositories.artifact import visible_artifacts
+from attune.db.repositories.execution import visible_executions
 from attune.db.visibility import visible_packs
 from attune.domain.artifact import check_owner, derived_pack
 from attune.domain.errors import NotFound, PermissionDenied
 from attune.domain.key import OwnerType
 from attune.domain.permission import Action, Caller, Resource, Target, TokenType
+from attune.services.component import target_in_pack
 
 
 async def readable(tx: Transaction, caller: Caller, artifact_id: int) -> Artifact:
@@ -35,13 +37,16 @@ async def check_may_create(tx: Transaction, caller: Caller, artifact: Artifact) 
     check_owner(artifact.scope, artifact.owner)
     require_own_pack(caller, artifact.scope, artifact.owner)
     pack_ref = derived_pack(artifact.scope, artifact.owner)
-    caller.require(Resource.ARTIFACTS, Action.CREATE, _target(artifact, pack_ref))
+    target = await _target(tx, caller, artifact, pack_ref)
+    caller.require(Resource.ARTIFACTS, Action.CREATE, target)
     if pack_ref is not None:
         await _require_visible(tx, caller, pack_ref)
     if artifact.scope is OwnerType.IDENTITY and artifact.owner != str(
         caller.identity_id
     ):
-        caller.require(Resource.IDENTITIES, Action.UPDATE)
+        owner_id = int(artifact.owner)
+        other = Target(id=owner_id, owner_identity_id=owner_id)
+        caller.require(Resource.IDENTITIES, Action.UPDATE, other)
 
 
 def require_own_pack(caller: Caller, scope: OwnerType, owner: str) -> None:
@@ -57,17 +62,33 @@ def require_own_pack(caller: Caller, scope: OwnerType, owner: str) -> None:
         )
 
 
-def _target(artifact: Artifact, pack_ref: str | None) -> Target:
-    is_own = artifact.scope is OwnerType.IDENTITY and artifact.owner.isdigit()
+async def _target(
+    tx: Transaction, caller: Caller, artifact: Artifact, pack_ref: str | None
+) -> Target:
+    """Return what constraints are held against; it is whose the execution is, if any."""
+    part = await target_in_pack(tx, caller, pack_ref)
+    owner_id = part.pack_owner_id
+    if artifact.execution_id is not None:
+        owner_id = await _executor(tx, caller, artifact.execution_id)
+    if artifact.scope is OwnerType.IDENTITY:
+        owner_id = int(artifact.owner)
     return Target(
         pack_ref=pack_ref,
-        owner_identity_id=int(artifact.owner) if is_own else None,
+        owner_identity_id=owner_id,
         owner_type=artifact.scope.value,
         owner_ref=artifact.owner,
         visibility=artifact.visibility.value,
         execution_id=artifact.execution_id,
         ref=artifact.ref,
     )
+
+
+async def _executor(tx: Transaction, caller: Caller, execution_id: int) -> int | None:
+    """Return who executed it; raises NotFound where the caller does not see that."""
+    if execution_id == caller.execution_id:
+        return caller.identity_id
+    among = visible_executions(caller)
+    return (await tx.executions.get(execution_id, among=among)).executor_id
 
 
 async def _require_visible(tx: Transaction, caller: Caller, pack_ref: str) -> None:

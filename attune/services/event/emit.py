@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from attune.db.database import Database, Transaction
@@ -11,11 +11,11 @@ from attune.db.models.trigger import Trigger
 from attune.db.repositories.trigger import known_triggers
 from attune.domain.errors import AttuneError, InvalidInput, NotFound, TooLarge
 from attune.domain.json import Json, JsonObject
-from attune.domain.permission import Action, Caller, Resource, TokenType
+from attune.domain.permission import Action, Caller, Resource, Target, TokenType
+from attune.services.component import targets_in_packs
 from attune.services.event.idempotency import namespaced_key
 from attune.services.event.intake import Intake, NewEvent, Outcome
 from attune.services.event.read import EventView, view_event
-from attune.services.trigger import target_of
 
 _RULE_INSTANCE: Final = re.compile(r"rule_([0-9]{1,19})\Z")
 REPLAY_OF: Final = "replay_of"
@@ -90,6 +90,8 @@ class _Desk:
 
     caller: Caller
     triggers: Mapping[str, Trigger]
+    targets: Mapping[str | None, Target]
+    """What is known of the packs of the triggers, by ref."""
     rules: Mapping[int, Rule]
 
     def draft(self, emission: Emitted) -> NewEvent | AttuneError:
@@ -105,7 +107,12 @@ class _Desk:
         trigger = self.triggers.get(emission.trigger_ref)
         if trigger is None:
             raise NotFound(entity="trigger", ref=emission.trigger_ref)
-        self.caller.require(Resource.EVENTS, Action.CREATE, target_of(trigger))
+        target = self.targets[trigger.pack_ref]
+        self.caller.require(
+            Resource.EVENTS,
+            Action.CREATE,
+            replace(target, ref=trigger.ref, id=trigger.id),
+        )
         return NewEvent(
             trigger_ref=trigger.ref,
             payload=emission.payload,
@@ -137,8 +144,10 @@ async def _open_desk(
     rule_ids = {rule_id for rule_id in named if rule_id is not None}
     triggers = await tx.triggers.find_by_refs(refs, among=known_triggers(caller))
     rules = await tx.rules.find_all(rule_ids) if rule_ids else []
+    pack_refs = [trigger.pack_ref for trigger in triggers]
     return _Desk(
         caller=caller,
+        targets=await targets_in_packs(tx, caller, pack_refs),
         triggers={trigger.ref: trigger for trigger in triggers},
         rules={rule.id: rule for rule in rules},
     )

@@ -8,7 +8,8 @@ from attune.db.database import Database, Transaction
 from attune.db.models.event import Event
 from attune.db.repositories.event import EventFilter, visible_events
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
+from attune.services.component import target_in_pack
 from attune.services.event.matching import LEFT_OUT
 
 MASKED_KEY = "***"
@@ -66,19 +67,22 @@ async def view_event(tx: Transaction, caller: Caller, event: Event) -> EventView
     """Return the event without what the caller must not see of it."""
     return EventView(
         event=event,
-        config=_shown_config(caller, event),
+        config=await _shown_config(tx, caller, event),
         matches=await _visible_matches(tx, caller, event),
         left_out=sum(note.get(LEFT_OUT, 0) for note in event.matches[-1:]),
     )
 
 
-def _shown_config(caller: Caller, event: Event) -> Mapping[str, Any]:
+async def _shown_config(
+    tx: Transaction, caller: Caller, event: Event
+) -> Mapping[str, Any]:
     """Return where it came from; its webhook's key only to those who rule over it."""
     trigger_ref = event.trigger_ref
-    target = Target(pack_ref=trigger_ref.partition(".")[0], ref=trigger_ref)
-    if "webhook_key" not in event.config or caller.may(
-        Resource.TRIGGERS, Action.UPDATE, target
-    ):
+    if "webhook_key" not in event.config:
+        return event.config
+    pack_ref = trigger_ref.partition(".")[0]
+    target = await target_in_pack(tx, caller, pack_ref, ref=trigger_ref)
+    if caller.may(Resource.TRIGGERS, Action.UPDATE, target):
         return event.config
     return {**event.config, "webhook_key": MASKED_KEY}
 

@@ -38,7 +38,8 @@ class ReplayService:
             event = await tx.events.get(event_id, among=visible_events(caller))
             among = known_triggers(caller)
             trigger = await tx.triggers.get_by_ref(event.trigger_ref, among=among)
-            caller.require(Resource.EVENTS, Action.CREATE, target_of(trigger))
+            target = await target_of(tx, caller, trigger)
+            caller.require(Resource.EVENTS, Action.CREATE, target)
             new = NewEvent(
                 trigger_ref=trigger.ref,
                 payload=event.payload,

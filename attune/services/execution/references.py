@@ -10,10 +10,11 @@ from attune.domain.errors import InvalidInput
 from attune.domain.json import Json, JsonObject
 from attune.domain.key import has_expired
 from attune.domain.keystore import candidates
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.reference import Reference, fill, sources
 from attune.security.encryption import Encryption
 from attune.services.acting import acting_as
+from attune.services.component import owned_target
 from attune.services.execution.write import read_secrets
 from attune.services.key_reference import spellings
 from attune.services.key_value import key_facts, reveal_key
@@ -150,7 +151,7 @@ class SecretReader:
     async def _require_decryption(self, source: Mapping[str, Any]) -> None:
         """Refuse to hand a pack's secret setting to a rule of who may not see it."""
         callers = await self._all_callers(source)
-        target = Target(pack_ref=source["pack"])
+        target = await owned_target(self._tx, source["pack"])
         if callers is None or not all(
             caller.may(Resource.KEYS, Action.DECRYPT, target) for caller in callers
         ):

@@ -10,8 +10,9 @@ from attune.db.models.execution import Execution
 from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.json import Json
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.security.encryption import Encryption
+from attune.services.component import target_in_pack
 from attune.services.delegation import require_delegable_sets
 from attune.services.execution.row import Origin, Terms, prepare_execution
 from attune.services.execution.write import write_secrets
@@ -45,7 +46,9 @@ class RequestService:
         _check_environment(wish.terms.env_vars)
         async with self._database.transaction() as tx:
             action = await tx.executions.executable(caller, wish.action_ref)
-            target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+            target = await target_in_pack(
+                tx, caller, action.pack_ref, ref=action.ref, id=action.id
+            )
             caller.require(Resource.ACTIONS, Action.EXECUTE, target)
             if not action.enabled:
                 raise Conflict(f"Action {action.ref} is disabled")

@@ -12,11 +12,12 @@ from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.executable import ExecutableAction
 from attune.domain.execution import is_terminal
 from attune.domain.json import Json, JsonObject
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.workflow_definition import compile_workflow
 from attune.domain.workflow_restart import restart
 from attune.domain.workflow_state import TaskState, WorkflowState
 from attune.security.encryption import Encryption
+from attune.services.component import target_in_pack
 from attune.services.execution.references import referring_names
 from attune.services.execution.row import Origin, Terms, prepare_execution
 from attune.services.execution.write import read_secrets, write_secrets
@@ -92,7 +93,9 @@ async def _executable(
     tx: Transaction, caller: Caller, old: Execution
 ) -> ExecutableAction:
     action = await tx.executions.executable(caller, old.action_ref)
-    target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+    target = await target_in_pack(
+        tx, caller, action.pack_ref, ref=action.ref, id=action.id
+    )
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
     if not is_terminal(old.status):
         raise Conflict(f"Execution {old.id} has not ended yet", status=old.status)

@@ -11,6 +11,7 @@ from attune.domain.errors import InvalidInput
 from attune.domain.json import Json, JsonObject
 from attune.domain.permission import Action, Caller, Resource, Target
 from attune.security.encryption import Encryption, Undecryptable
+from attune.services.component import target_in_pack
 from attune.services.execution.references import SecretReader
 from attune.services.execution.write import read_secrets
 from attune.services.key_access import may
@@ -26,7 +27,8 @@ async def reveal(
     Raises PermissionDenied for who may not decrypt what the execution's pack owns. A
     reference to what the caller may not decrypt stays masked.
     """
-    caller.require(Resource.KEYS, Action.DECRYPT, Target(pack_ref=execution.pack_ref))
+    target = await _target(tx, caller, execution)
+    caller.require(Resource.KEYS, Action.DECRYPT, target)
     secrets = await read_secrets(tx, encryption, execution.id)
     reader = _Revealing(tx, encryption, execution.executor_id, caller)
     config: JsonObject = {**execution.config, **secrets}
@@ -38,6 +40,13 @@ async def reveal(
     if secrets or reader.read:
         await note_read_by(tx, caller, entity="execution", ref=str(execution.id))
     return config
+
+
+async def _target(tx: Transaction, caller: Caller, execution: Execution) -> Target:
+    """Return what constraints on keys are held against, for what it was given."""
+    return await target_in_pack(
+        tx, caller, execution.pack_ref, owner_identity_id=execution.executor_id
+    )
 
 
 class _Revealing(SecretReader):
@@ -58,7 +67,8 @@ class _Revealing(SecretReader):
         return {
             name: key
             for name, key in found.items()
-            if not key.encrypted or may(self._caller, Action.DECRYPT, key)
+            if not key.encrypted
+            or await may(self._tx, self._caller, Action.DECRYPT, key)
         }
 
     async def _all_callers(self, source: Mapping[str, Any]) -> list[Caller] | None:
@@ -74,7 +84,9 @@ class _Revealing(SecretReader):
         among = visible_executions(self._caller)
         found = await self._tx.executions.find(execution_id, among=among)
         if found is None or not self._caller.may(
-            Resource.KEYS, Action.DECRYPT, Target(pack_ref=found.pack_ref)
+            Resource.KEYS,
+            Action.DECRYPT,
+            await _target(self._tx, self._caller, found),
         ):
             raise InvalidInput("the parameter belongs to another execution")
         return await super()._parameter(execution_id, name, depth)

@@ -7,7 +7,7 @@ from attune.db.database import Database
 from attune.db.repositories.notification import NotificationFilter
 from attune.domain.notification import Filter, FilterKind, NotificationState
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Action, Caller, Resource
+from attune.domain.permission import Action, Caller, Resource, Target
 
 
 class NotificationReadService:
@@ -37,4 +37,5 @@ def check_filter(caller: Caller, wanted: Filter) -> None:
         wanted.kind is FilterKind.USER and int(wanted.value) != caller.identity_id
     )
     if is_other:
-        caller.require(Resource.IDENTITIES, Action.READ)
+        other = Target(id=int(wanted.value), owner_identity_id=int(wanted.value))
+        caller.require(Resource.IDENTITIES, Action.READ, other)

@@ -9,6 +9,7 @@ from attune.packs.definition import Components, Sourced
 from attune.packs.policy import PolicyDocument, policy_problems
 from attune.packs.problems import Problems
 from attune.services.caller import parse_grants
+from attune.services.component import target_in_pack
 from attune.services.delegation import require_delegable, require_delegable_sets
 
 
@@ -46,7 +47,7 @@ async def check_policies(
     for each in components.policies:
         scope = each.document.scope
         if scope.type is PolicyScope.GLOBAL:
-            caller.require(Resource.PERMISSIONS, Action.MANAGE)
+            caller.require(Resource.PERMISSIONS, Action.MANAGE, Target())
         elif scope.type is PolicyScope.PACK:
             _check_pack(each, problems)
         elif scope.action_ref is None:
@@ -98,5 +99,7 @@ async def _check_foreign(
     if action is None:
         problems.add(each.source, f"scope.action_ref: there is no action {ref}")
         return
-    target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+    target = await target_in_pack(
+        tx, caller, action.pack_ref, ref=action.ref, id=action.id
+    )
     caller.require(Resource.ACTIONS, Action.UPDATE, target)

@@ -181,6 +181,7 @@ def pack_target(pack: Pack) -> Target:
         ref=pack.ref,
         id=pack.id,
         owner_identity_id=pack.owner_identity_id,
+        in_standard_pack=pack.is_standard,
     )
 
 

@@ -32,6 +32,7 @@ from attune.services.sealing import pack_place, unseal
 
 COLUMNS = Columns(
     pack_ref=Pack.ref,
+    is_part_of_pack=True,
     ref=Pack.ref,
     id=Pack.id,
     owner_identity_id=Pack.owner_identity_id,

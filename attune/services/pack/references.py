@@ -8,13 +8,13 @@ from attune.db.models.trigger import Trigger
 from attune.db.repositories.action import visible_actions
 from attune.db.repositories.trigger import visible_triggers
 from attune.domain.errors import InvalidInput
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.rule import check_rule
 from attune.packs.checks import rule_text
 from attune.packs.component import RuleDocument
 from attune.packs.definition import Components, Sourced
 from attune.packs.problems import Problems
-from attune.services.component import check_may_refer
+from attune.services.component import check_may_refer, target_in_pack
 from attune.services.rule_reference import rule_secret_problems, secret_settings
 
 
@@ -63,7 +63,9 @@ async def _check(
     problems: Problems,
 ) -> None:
     pack_ref = each.document.ref.partition(".")[0]
-    target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
+    target = await target_in_pack(
+        tx, caller, action.pack_ref, ref=action.ref, id=action.id
+    )
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
     secret_config = await secret_settings(tx, pack_ref, caller.identity_id)
     text = replace(

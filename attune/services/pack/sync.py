@@ -8,12 +8,12 @@ from attune.db.database import Database, Transaction
 from attune.db.models.action import Action as ActionRow
 from attune.db.models.pack import Pack
 from attune.domain.errors import NotFound
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.workflow_check import Findings
 from attune.packs.definition import Components
 from attune.packs.loader import Inspection, inspect_pack
 from attune.packs.store import PackStore
-from attune.services.component import visible_pack
+from attune.services.component import target_in_pack, visible_pack
 from attune.services.definitions import Definitions
 from attune.services.pack import columns
 from attune.services.pack.workflows import files_of, findings_of, put_workflows
@@ -90,8 +90,9 @@ class PackWorkflowService:
         """Write the workflows anew that differ from their files, or are gone."""
         async with self._database.transaction() as tx:
             seen = await visible_pack(tx, caller, pack_ref)
+            target = await target_in_pack(tx, caller, seen.ref)
             for act in (Action.CREATE, Action.UPDATE):
-                caller.require(Resource.ACTIONS, act, Target(pack_ref=seen.ref))
+                caller.require(Resource.ACTIONS, act, target)
             # An installation waits meanwhile, and the files stay what they are.
             pack = await tx.packs.lock(seen.id)
             checked = await self._checked(tx, caller, pack)

@@ -17,6 +17,7 @@ from attune.security.encryption import Encryption
 from attune.services.component import (
     check_ref,
     find_runtime,
+    target_in_pack,
     tidy,
     visible_pack,
     write,
@@ -91,7 +92,7 @@ class SensorService:
         async with self._database.transaction() as tx:
             pack = await visible_pack(tx, caller, values["pack_ref"])
             check_ref(values["ref"], pack.ref)
-            target = Target(pack_ref=pack.ref, ref=values["ref"])
+            target = await target_in_pack(tx, caller, pack.ref, ref=values["ref"])
             caller.require(Resource.TRIGGERS, Action.CREATE, target)
             caller.require(Resource.ACTIONS, Action.CREATE, target)
             sensor = Sensor(is_adhoc=True, pack_id=pack.id, ref=values["ref"])
@@ -109,7 +110,8 @@ class SensorService:
         async with self._database.transaction() as tx:
             sensor = await _lock(tx, caller, ref, Action.UPDATE)
             if _CODE & values.keys():
-                caller.require(Resource.ACTIONS, Action.UPDATE, _target(sensor))
+                target = await _target(tx, caller, sensor)
+                caller.require(Resource.ACTIONS, Action.UPDATE, target)
             await self._write(tx, caller, sensor, values)
             await tx.flush()
             return (await view_sensors(tx, [sensor]))[0]
@@ -159,12 +161,14 @@ class SensorService:
 async def _lock(tx: Transaction, caller: Caller, ref: str, act: Action) -> Sensor:
     """Return the sensor for a change that the caller may make."""
     seen = await tx.sensors.get_by_ref(ref, among=visible_sensors(caller))
-    caller.require(Resource.TRIGGERS, act, _target(seen))
+    caller.require(Resource.TRIGGERS, act, await _target(tx, caller, seen))
     return await tx.sensors.lock(seen.id)
 
 
-def _target(sensor: Sensor) -> Target:
-    return Target(pack_ref=sensor.pack_ref, ref=sensor.ref, id=sensor.id)
+async def _target(tx: Transaction, caller: Caller, sensor: Sensor) -> Target:
+    return await target_in_pack(
+        tx, caller, sensor.pack_ref, ref=sensor.ref, id=sensor.id
+    )
 
 
 def _trigger_refs(values: dict[str, Any]) -> list[str]:
@@ -179,7 +183,8 @@ async def _serve(
     """Let the sensor emit these triggers, as far as the caller may change them."""
     for place, ref in enumerate(refs):
         trigger = await tx.triggers.get_by_ref(ref, among=visible_triggers(caller))
-        caller.require(Resource.TRIGGERS, Action.UPDATE, target_of(trigger))
+        target = await target_of(tx, caller, trigger)
+        caller.require(Resource.TRIGGERS, Action.UPDATE, target)
         if place == 0:
             sensor.trigger_id = trigger.id
         if trigger.sensor_id is None or place > 0:

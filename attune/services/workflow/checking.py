@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from attune.db.database import Transaction
@@ -11,7 +11,7 @@ from attune.db.visibility import visible_packs
 from attune.domain.errors import InvalidInput
 from attune.domain.json import JsonObject
 from attune.domain.keystore import key_uses
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.schema import check_schema
 from attune.domain.workflow_check import (
     ActionFacts,
@@ -19,7 +19,7 @@ from attune.domain.workflow_check import (
     action_refs,
     check_workflow,
 )
-from attune.services.component import check_may_refer
+from attune.services.component import check_may_refer, targets_in_packs
 from attune.services.key_reference import reference_problems
 
 _MOST_OFFERED: Final = 100
@@ -57,8 +57,7 @@ async def check_draft(tx: Transaction, caller: Caller, draft: Draft) -> Findings
     """
     named = action_refs(draft.definition, draft.pack_ref)
     found = await _found(tx, caller, draft, named)
-    for action in found:
-        _require_execution(caller, action)
+    await _require_execution(tx, caller, found)
     facts = {
         action.ref: ActionFacts(param_schema=action.param_schema) for action in found
     }
@@ -90,10 +89,15 @@ def require_valid(findings: Findings) -> None:
         raise InvalidInput("The workflow is not valid", problems=findings.problems)
 
 
-def _require_execution(caller: Caller, action: Any) -> None:
-    """Raise PermissionDenied unless the caller may execute the action."""
-    target = Target(pack_ref=action.pack_ref, ref=action.ref, id=action.id)
-    caller.require(Resource.ACTIONS, Action.EXECUTE, target)
+async def _require_execution(
+    tx: Transaction, caller: Caller, actions: Sequence[Any]
+) -> None:
+    """Raise PermissionDenied unless the caller may execute all of the actions."""
+    pack_refs = [action.pack_ref for action in actions]
+    targets = await targets_in_packs(tx, caller, pack_refs)
+    for action in actions:
+        target = replace(targets[action.pack_ref], ref=action.ref, id=action.id)
+        caller.require(Resource.ACTIONS, Action.EXECUTE, target)
 
 
 async def _found(

@@ -11,9 +11,9 @@ from attune.db.models.workflow import WorkflowDefinition
 from attune.db.repositories.workflow import WorkflowFilter, visible_workflows
 from attune.domain.errors import Conflict, InvalidInput
 from attune.domain.page import PageRequest, PageResult
-from attune.domain.permission import Action, Caller, Resource, Target
+from attune.domain.permission import Action, Caller, Resource
 from attune.domain.workflow_check import Findings
-from attune.services.component import check_ref, tidy, visible_pack
+from attune.services.component import check_ref, target_in_pack, tidy, visible_pack
 from attune.services.definitions import Definitions
 from attune.services.workflow.checking import Draft, check_draft
 from attune.services.workflow.companion import (
@@ -127,7 +127,7 @@ class WorkflowService:
 async def _admit(tx: Transaction, caller: Caller, pack: Pack, ref: str) -> None:
     """Raise unless the caller may make a workflow of this name in the pack."""
     check_ref(ref, pack.ref)
-    target = Target(pack_ref=pack.ref, ref=ref)
+    target = await target_in_pack(tx, caller, pack.ref, ref=ref)
     caller.require(Resource.ACTIONS, Action.CREATE, target)
     for known in (tx.workflow_definitions, tx.actions):
         if await known.find_by_refs([ref]):
@@ -152,8 +152,8 @@ async def _lock(
         ref, among=visible_workflows(caller)
     )
     action: ActionRow | None = await tx.actions.find_by_ref(ref)
-    target = Target(
-        pack_ref=seen.pack_ref, ref=ref, id=None if action is None else action.id
+    target = await target_in_pack(
+        tx, caller, seen.pack_ref, ref=ref, id=None if action is None else action.id
     )
     caller.require(Resource.ACTIONS, act, target)
     return await tx.workflow_definitions.lock(seen.id)
