@@ -11,7 +11,15 @@ from attune.domain.errors import InvalidInput
 from attune.domain.json import Json
 
 CREATED = "2026-05-01T10:00:00+00:00"
-ABSENT: Any = Enum("Value", ["ABSENT"]).ABSENT
+
+
+class Value(Enum):
+    """Something that no event can hold, and whose name is the same in every process."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Any = Value.ABSENT
 
 
 def decide(operator: str, actual: Any, wanted: Any = ABSENT) -> Decision:
