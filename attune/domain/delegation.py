@@ -47,6 +47,8 @@ class Holdings:
     """The packs that are theirs."""
     hidden_packs: Collection[str] = ()
     """The packs that exist and that they do not see: a grant that names one shows it."""
+    reaching: Collection[Grant] = ()
+    """Grants that show keys or artifacts which others keep for themselves."""
 
 
 def holdings(
@@ -54,6 +56,7 @@ def holdings(
     *,
     own_packs: Collection[str] = (),
     hidden_packs: Collection[str] = (),
+    reaching: Collection[Grant] = (),
 ) -> Holdings:
     """Return what a caller has to hand on."""
     return Holdings(
@@ -61,6 +64,7 @@ def holdings(
         attributes=caller.attributes,
         own_packs=own_packs,
         hidden_packs=hidden_packs,
+        reaching=reaching,
     )
 
 
@@ -90,6 +94,18 @@ def named_packs(grants: Iterable[Grant]) -> frozenset[str]:
     )
 
 
+def names_things(constraints: Constraints | None) -> bool:
+    """Tell whether a grant speaks of certain things, and not of its resource at large.
+
+    Only such a grant speaks of what another identity keeps for itself.
+    """
+    return constraints is not None and (
+        constraints.owner == "any"
+        or "identity" in (constraints.owner_types or ())
+        or bool(constraints.owner_refs or constraints.refs or constraints.ids)
+    )
+
+
 def intersect(ours: Iterable[Grant], theirs: Iterable[Grant]) -> tuple[Grant, ...]:
     """Return what both sides allow: both constraints hold, and both name the action."""
     held = tuple(ours)
@@ -106,6 +122,8 @@ def _covers(held: Holdings, mine: Grant, theirs: Grant, action: Action) -> bool:
     given = theirs.constraints or Constraints()
     named = given.pack_refs or frozenset()
     if named & frozenset(held.hidden_packs):
+        return False
+    if theirs in held.reaching and not names_things(mine.constraints):
         return False
     return mine.constraints is None or _is_within(
         given, mine.constraints, held, theirs.resource

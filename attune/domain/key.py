@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from attune.domain.delegation import names_things
 from attune.domain.errors import InvalidInput
-from attune.domain.permission import Caller, Constraints
+from attune.domain.permission import Caller
 from attune.domain.ref import MAX_LENGTH
 
 _LOCAL_REF: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\Z")
@@ -94,13 +95,5 @@ def towards_others(caller: Caller) -> Caller:
     A grant that speaks of keys in general does not speak of theirs, not even an
     administrator's (contract, section j).
     """
-    naming = (g for g in caller.grants if g.constraints and _names(g.constraints))
+    naming = (grant for grant in caller.grants if names_things(grant.constraints))
     return replace(caller, grants=tuple(naming))
-
-
-def _names(constraints: Constraints) -> bool:
-    return (
-        constraints.owner == "any"
-        or OwnerType.IDENTITY.value in (constraints.owner_types or ())
-        or bool(constraints.owner_refs or constraints.refs or constraints.ids)
-    )

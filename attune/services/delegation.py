@@ -4,11 +4,18 @@ from collections.abc import Collection, Iterable
 
 from attune.db.database import Transaction
 from attune.db.repositories.permission import nameable_sets
-from attune.domain.delegation import excess, holdings, named_packs
+from attune.domain.delegation import (
+    excess,
+    holdings,
+    named_packs,
+    names_things,
+)
 from attune.domain.errors import InvalidInput, PermissionDenied
-from attune.domain.permission import Caller, Grant
+from attune.domain.key import OwnerType
+from attune.domain.permission import Caller, Grant, Resource
 from attune.services.caller import STANDARD, parse_grants
 
+_PRIVATE = frozenset({Resource.KEYS, Resource.ARTIFACTS})
 _NAMED = 8
 """How many of the missing permissions a refusal names."""
 
@@ -19,7 +26,12 @@ async def require_delegable(
     """Raise PermissionDenied where `what` allows more than the caller may do."""
     wanted = list(grants)
     own, hidden = await tx.packs.divided(named_packs(wanted), caller)
-    held = holdings(caller, own_packs=own, hidden_packs=hidden)
+    held = holdings(
+        caller,
+        own_packs=own,
+        hidden_packs=hidden,
+        reaching=[each for each in wanted if await _reaches(tx, caller, each)],
+    )
     beyond = excess(held, wanted)
     if beyond:
         shown = ", ".join(beyond[:_NAMED])
@@ -58,6 +70,23 @@ async def require_delegable_sets(
     for row in found:
         what = f"permission set {row.ref}"
         await require_delegable(tx, caller, parse_grants(row.grants), what)
+
+
+async def _reaches(tx: Transaction, caller: Caller, grant: Grant) -> bool:
+    """Tell whether a grant shows what others keep for themselves, now or later."""
+    constraints = grant.constraints
+    if grant.resource not in _PRIVATE or not names_things(constraints):
+        return False
+    if constraints is None or constraints.owner in {"self", "none"}:
+        return False
+    types = constraints.owner_types
+    if types is not None and OwnerType.IDENTITY not in types:
+        return False
+    if not (constraints.owner_refs or constraints.refs or constraints.ids):
+        return constraints.pack_refs is None
+    return await tx.access.names_others(
+        constraints, grant.resource, caller.identity_id or 0
+    )
 
 
 async def require_equal(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attune.db.database import Database, Transaction
 from attune.db.models.policy import Policy
 from attune.db.repositories.action import visible_actions
+from attune.db.repositories.execution import visible_executions
 from attune.db.repositories.policy import PolicyFilter, visible_policies
 from attune.domain.executable import ENGINE
 from attune.domain.page import PageRequest, PageResult
@@ -134,12 +135,16 @@ class PolicyService:
             await tx.policies.remove(await _lock(tx, caller, ref))
 
     async def queue_of(self, caller: Caller, action_ref: str) -> ActionQueue:
-        """Return how an action's executions stand."""
+        """Return how the executions of an action that the caller sees stand."""
         async with self._database.transaction() as tx:
             among = visible_actions(caller)
             action = await tx.actions.get_by_ref(action_ref, among=among)
-            found = await tx.policies.statistics(action.ref)
+            among = visible_executions(caller)
+            found = await tx.policies.statistics(action.ref, among=among)
             policies = await tx.policies.enabled()
+            shown = await tx.policies.find_by_refs(
+                [policy.ref for policy in policies], among=visible_policies(caller)
+            )
         runs_code = action.runtime_ref != ENGINE
         bearing = [
             policy
@@ -156,7 +161,11 @@ class PolicyService:
             total_completed=found.ever_admitted_count - found.admitted_count,
             oldest_enqueued_at=found.oldest_enqueued_at,
             last_updated=found.read_at,
-            policies=[policy.ref for policy in bearing],
+            policies=[
+                policy.ref
+                for policy in bearing
+                if policy.ref in {row.ref for row in shown}
+            ],
         )
 
 

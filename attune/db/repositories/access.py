@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from attune.domain.permission import Constraints, Resource
+
 # The sets assigned directly and those assigned to one of the identity's roles.
 _FACTS = text("""
     WITH assigned AS (
@@ -62,6 +64,38 @@ _USE_TOKEN = text("""
 """)
 
 
+# Keys and artifacts say in different ways which identity they belong to.
+_NAMES_OTHERS = {
+    Resource.KEYS: text("""
+        SELECT
+            EXISTS (
+                SELECT FROM attune.identity
+                WHERE login = ANY(:owner_refs) AND id <> :identity_id
+            )
+            OR EXISTS (
+                SELECT FROM attune.key
+                WHERE
+                    (ref = ANY(:refs) OR id = ANY(:ids))
+                    AND owner_type = 'identity' AND owner_identity <> :identity_id
+            )
+    """),
+    Resource.ARTIFACTS: text("""
+        SELECT
+            EXISTS (
+                SELECT FROM attune.identity
+                WHERE CAST(id AS text) = ANY(:owner_refs) AND id <> :identity_id
+            )
+            OR EXISTS (
+                SELECT FROM attune.artifact
+                WHERE
+                    (ref = ANY(:refs) OR id = ANY(:ids))
+                    AND visibility = 'private'
+                    AND owner_identity <> :identity_id
+            )
+    """),
+}
+
+
 @dataclass(kw_only=True)
 class IdentityFacts:
     """An identity and everything it was granted, as stored."""
@@ -101,6 +135,18 @@ class AccessRepository:
         """Return the grants of these sets together; an unknown ref has none."""
         rows = await self._session.scalars(_SETS, {"refs": sorted(refs)})
         return [grant for grants in rows for grant in grants]
+
+    async def names_others(
+        self, constraints: Constraints, resource: Resource, identity_id: int
+    ) -> bool:
+        """Tell whether constraints name an identity or something of one besides this."""
+        values = {
+            "owner_refs": sorted(constraints.owner_refs or ()),
+            "refs": sorted(constraints.refs or ()),
+            "ids": sorted(constraints.ids or ()),
+            "identity_id": identity_id,
+        }
+        return bool(await self._session.scalar(_NAMES_OTHERS[resource], values))
 
     async def assign_set(self, identity_id: int, set_ref: str) -> None:
         """Assign a permission set; repeating it changes nothing."""

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    func,
+    literal_column,
+    select,
+    text,
+)
 
-from attune.db.models import Action, Policy
+from attune.db.models import Action, Execution, Policy
 from attune.db.repositories.base import equals
 from attune.db.repositories.component import ComponentFilter, ComponentRepository
 from attune.db.visibility import Columns, visible
+from attune.domain.execution import TERMINAL, ExecutionStatus
 from attune.domain.json import JsonObject
 from attune.domain.permission import Caller, Resource
 from attune.domain.policy import (
@@ -62,29 +72,22 @@ _IN_FORCE = text("""
     WHERE enabled
 """)
 
-# What was admitted and has ended is what was admitted and is not live.
-_STATISTICS = text("""
-    SELECT
+_LIVE: Final = tuple(set(ExecutionStatus) - TERMINAL)
+
+_STATISTICS: Final = {
+    "active_count": """
         count(*) FILTER (
             WHERE
                 status IN ('scheduled', 'running', 'canceling')
                 OR admitted_at IS NOT NULL
                 OR (workflow_id IS NOT NULL AND NOT awaited)
-        ) AS active_count,
-        count(*) FILTER (WHERE status = 'scheduling') AS queue_length,
-        count(*) FILTER (WHERE admitted_at IS NOT NULL) AS admitted_count,
-        min(enqueued_at) FILTER (WHERE status = 'scheduling') AS oldest_enqueued_at,
-        (
-            SELECT count(*)
-            FROM attune.execution
-            WHERE action_ref = :ref AND admitted_at IS NOT NULL
-        ) AS ever_admitted_count,
-        now() AS read_at
-    FROM attune.execution
-    WHERE
-        action_ref = :ref
-        AND status IN ('requested', 'scheduling', 'scheduled', 'running', 'canceling')
-""")
+        )
+    """,
+    "queue_length": "count(*) FILTER (WHERE status = 'scheduling')",
+    "admitted_count": "count(*) FILTER (WHERE admitted_at IS NOT NULL)",
+    "oldest_enqueued_at": "min(enqueued_at) FILTER (WHERE status = 'scheduling')",
+    "read_at": "now()",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +158,22 @@ class PolicyRepository(ComponentRepository[Policy]):
             query = query.where(Action.pack_ref == pack_ref)
         return list(await self._session.scalars(query))
 
-    async def statistics(self, action_ref: str) -> QueueStatistics:
-        """Count the executions of an action."""
-        row = (await self._session.execute(_STATISTICS, {"ref": action_ref})).one()
-        return QueueStatistics(**row._asdict())
+    async def statistics(
+        self, action_ref: str, *, among: ColumnElement[bool]
+    ) -> QueueStatistics:
+        """Count the executions of an action.
+
+        What was admitted and has ended is what was admitted and is not live.
+        """
+        of_action = and_(Execution.action_ref == action_ref, among)
+        ever = select(func.count()).where(of_action, Execution.admitted_at.is_not(None))
+        query: Select[*tuple[Any, ...]] = select(
+            *(literal_column(sql).label(name) for name, sql in _STATISTICS.items())
+        ).where(of_action, Execution.status.in_(_LIVE))
+        row = (await self._session.execute(query.select_from(Execution))).one()
+        return QueueStatistics(
+            **row._asdict(), ever_admitted_count=await self._session.scalar(ever) or 0
+        )
 
     def _conditions(
         self, wanted: ComponentFilter

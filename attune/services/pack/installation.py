@@ -120,6 +120,7 @@ async def _write(
         if known is None
         else await tx.packs.lock(known.id)
     )
+    was_standard = known is not None and known.is_standard
     changed = _changed_by_people(store, known, encryption)
     config = _configuration(definition, changed)
     before = {} if known is None else _opened(known, encryption)
@@ -128,6 +129,8 @@ async def _write(
         pack.configured_by_id = caller.identity_id
     schema, place = definition.manifest.conf_schema, pack_place(definition.ref)
     write(pack, pack_columns(definition.manifest))
+    if pack.is_standard and not was_standard:
+        check_publication(caller, pack.ref, Action.INSTALL)
     pack.config = sealed_config(encryption, schema, config, place=place)
     pack.content_hash, pack.storage_path = hash_, definition.ref
     await tx.packs.add(pack)
@@ -172,6 +175,13 @@ async def _check_replaceable(
     if known.owner_identity_id != caller.identity_id:
         caller.require(Resource.PACKS, Action.DELETE, target)
     return known
+
+
+def check_publication(caller: Caller, ref: str, act: Action) -> None:
+    """Refuse to make a pack everybody's to whom it is not given to make such packs."""
+    caller.require(
+        Resource.PACKS, act, Target(pack_ref=ref, ref=ref, in_standard_pack=True)
+    )
 
 
 def pack_target(pack: Pack) -> Target:

@@ -27,7 +27,7 @@ from attune.services.pack.configuring import (
     value_problems,
 )
 from attune.services.pack.install import CORE
-from attune.services.pack.installation import pack_target
+from attune.services.pack.installation import check_publication, pack_target
 from attune.services.sealing import pack_place, unseal
 
 COLUMNS = Columns(
@@ -89,6 +89,8 @@ class PackService:
             pack = Pack(ref=ref, owner_identity_id=owner_id, conf_schema={}, config={})
             values["config"] = await self._configured(tx, caller, pack, values)
             write(pack, values)
+            if pack.is_standard:
+                check_publication(caller, pack.ref, Action.CREATE)
             await tx.packs.add(pack)
             view = await _view(tx, pack)
         self._definitions.forget()
@@ -103,6 +105,8 @@ class PackService:
             pack = await _lock(tx, caller, ref, Action.CONFIGURE)
             if {"config", "conf_schema"} & values.keys():
                 values["config"] = await self._configured(tx, caller, pack, values)
+            if values.get("is_standard") and not pack.is_standard:
+                check_publication(caller, pack.ref, Action.CONFIGURE)
             write(pack, values)
             await tx.flush()
             view = await _view(tx, pack)

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.api.defining import make_private_pack, make_workshop
 from tests.integration.api.people import EVERYTHING, Api, Person, grant
 from tests.integration.api.test_identity import send
-from tests.support.builders import make_pack, make_permission_set
+from tests.support.builders import make_pack, make_permission_set, unique
 from tests.support.eventually import eventually
 
 MANAGER = [
@@ -290,3 +290,24 @@ async def test_code_acts_with_no_more_than_who_wrote_it_may_do(api: Api) -> None
     assert all("keys:decrypt" in each.json()["error"] for each in refusals)
     assert (changed.status_code, switched.status_code) == (403, 200)
     assert (await shop.send("POST", "/rules", unknown, who=editor)).status_code == 422
+
+
+async def test_nobody_hands_on_what_others_keep_for_themselves(api: Api) -> None:
+    root, bob = await api.administrator(), await api.person(EVERYTHING)
+    body = {"name": "token", "local_ref": "token", "value": "x", "encrypted": True}
+    made = await send(api, bob, "POST", "/keys", {**body, "owner_type": "identity"})
+    assert made.status_code == 201, made.text
+    key = made.json()["data"]["ref"]
+    shared = await send(api, root, "POST", "/keys", {**body, "owner_type": "system"})
+
+    async def status(who: Person, **named: Any) -> int:
+        ref = f"ops.{unique('set')}"
+        answer = await make_set(api, who, grant("keys", "read", **named), ref=ref)
+        return answer.status_code
+
+    assert await status(root, refs=[key]) == 403
+    assert await status(root, owner="any") == 403
+    assert await status(root, owner_types=["identity"]) == 403
+    assert await status(root, owner_refs=[bob.login]) == 403
+    assert await status(root, refs=[shared.json()["data"]["ref"]]) == 201
+    assert await status(root, owner_refs=[root.login]) == 201
