@@ -17,6 +17,8 @@ def upgrade() -> None:
         "0006_notify_sensor",
         "0006_notify_definitions",
         "0006_remove_sensor_log",
+        "0006_snapshot_sensor",
+        "0006_fill_event",
     )
 
 
@@ -26,5 +28,7 @@ def downgrade() -> None:
     op.execute("DROP INDEX attune.ix_notification_rule")
     op.execute("DROP SEQUENCE attune.sensor_generation")
     op.execute("DROP ROUTINE attune.notify_sensor")
+    apply_sql("0002_fill_event")
+    op.execute("DROP ROUTINE attune.snapshot_sensor")
     op.execute("DROP ROUTINE attune.remove_sensor_log CASCADE")
     op.execute("DROP TRIGGER sensor_notify_definitions ON attune.sensor")

@@ -46,13 +46,7 @@ BEGIN
                     CASE WHEN fired.id IS NOT NULL THEN attune.snapshot_trigger(fired) END,
                     'sensor',
                     CASE
-                        WHEN emitter.id IS NOT NULL THEN jsonb_build_object(
-                            'id', emitter.id,
-                            'ref', emitter.ref,
-                            'entrypoint', emitter.entrypoint,
-                            'runtime_ref', emitter.runtime_ref,
-                            'config', emitter.config
-                        )
+                        WHEN emitter.id IS NOT NULL THEN attune.snapshot_sensor(emitter)
                     END
                 )
             )

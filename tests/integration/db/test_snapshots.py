@@ -24,6 +24,37 @@ async def test_event_keeps_trigger_and_sensor_as_they_were(sql: Sql) -> None:
     assert snapshot["sensor"]["config"] == {"every": 5}
 
 
+async def test_snapshot_of_a_sensor_holds_no_secret_and_no_program(sql: Sql) -> None:
+    await insert_everything(sql)
+    await insert(
+        sql,
+        "sensor",
+        ref="deploy.watch",
+        pack_ref="deploy",
+        entrypoint="echo " + "x" * 10_000,
+        param_schema={
+            "password": {"type": "string", "secret": True},
+            "login": {"type": "object", "properties": {"word": {"secret": True}}},
+        },
+        config={
+            "password": "canary",
+            "login": {"word": "canary"},
+            "token": {"$encrypted": "canary"},
+            "every": 5,
+            "nothing": None,
+        },
+    )
+
+    event = await insert(
+        sql, "event", trigger_ref="deploy.pushed", source_ref="deploy.watch"
+    )
+
+    sensor = event["config"]["snapshot"]["sensor"]
+    assert "canary" not in str(event)
+    assert sensor["config"]["every"] == 5
+    assert len(sensor["entrypoint"]) == 255
+
+
 async def test_event_keeps_what_its_sender_put_in_config(sql: Sql) -> None:
     await insert_everything(sql)
 
