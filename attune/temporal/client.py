@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RetryConfig
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ async def connect(where: TemporalAddress) -> Client:
         tls=where.tls,
         api_key=where.api_key,
         data_converter=pydantic_data_converter,
+        # Pauses grow to 5 s otherwise, and what Temporal missed has to reach it soon.
+        retry_config=RetryConfig(max_interval_millis=1_000),
     )
 
 
