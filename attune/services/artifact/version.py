@@ -194,13 +194,14 @@ async def _ensure(
     """
     found = await tx.artifacts.find_by_ref(fields["ref"])
     if found is not None:
-        seen = await tx.artifacts.find(found.id, among=visible_artifacts(caller))
-        if seen is None:
-            raise Conflict(f"artifact {fields['ref']} exists already")
-        await changeable(tx, caller, found.id)
-        return found.id
+        among = visible_artifacts(caller)
+        if await tx.artifacts.find(found.id, among=among) is not None:
+            await changeable(tx, caller, found.id)
+            return found.id
     artifact = new_artifact(caller, _owned(caller, fields, note), _BY_REF)
     await check_may_create(tx, caller, artifact)
+    if found is not None:
+        raise Conflict(f"artifact {fields['ref']} exists already")
     return (await tx.artifacts.add(artifact)).id
 
 
