@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import partial
 
-from attune.api.changes import follow
+from attune.api.changes import Reaction, follow
 from attune.api.delivery import Proxies
 from attune.artifacts.files import ArtifactFiles
 from attune.config import Settings
@@ -277,6 +278,12 @@ def _back_off(settings: Settings) -> BackOff:
     )
 
 
+def _forget_permissions(services: Services) -> None:
+    """Ask anew what people may do, and with it what rules may do for them."""
+    services.access.forget()
+    services.definitions.forget()
+
+
 @asynccontextmanager
 async def running_services(settings: Settings) -> AsyncIterator[Services]:
     """Open the database, make the services, hear of changes, and close in the end."""
@@ -288,8 +295,8 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         connect_timeout_seconds=settings.database.connect_timeout_seconds,
     )
     services = compose(settings, database)
-    reactions = {
-        "attune_permissions": services.access.forget,
+    reactions: dict[str, Reaction] = {
+        "attune_permissions": partial(_forget_permissions, services),
         "attune_definitions": services.definitions.forget,
         CHANNEL: services.tail.wake,
     }

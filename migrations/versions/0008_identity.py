@@ -18,6 +18,7 @@ def upgrade() -> None:
         "0008_private_pack",
         "0008_keep_home",
         "0008_keep_artifact_owner",
+        "0008_sees_pack",
     )
 
 
@@ -28,6 +29,7 @@ def downgrade() -> None:
     )
     op.execute("DROP ROUTINE attune.keep_home CASCADE")
     op.execute("DROP ROUTINE attune.private_pack")
+    op.execute("DROP ROUTINE attune.sees_pack")
     op.execute("DROP ROUTINE attune.keep_artifact_owner CASCADE")
     op.execute("ALTER TABLE attune.artifact DROP COLUMN owner_identity")
     for table in ("event", "enforcement"):

@@ -25,7 +25,16 @@ _MATCHABLE: Final = """
         a.timeout_seconds,
         COALESCE(rt.execution_config, '{}') <> '{}'
             OR a.workflow_def IS NOT NULL
-            OR a.ref = 'core.ask' AS is_executable
+            OR a.ref = 'core.ask' AS is_executable,
+        (
+            SELECT bool_and(
+                named.id = p.id
+                OR named.owner_identity = p.owner_identity
+                OR attune.sees_pack(r.owner_identity, named.id)
+            )
+            FROM attune.pack AS named
+            WHERE named.id IN (t.pack, a.pack)
+        ) IS NOT FALSE AS is_open
     FROM attune.rule AS r
     LEFT JOIN attune.trigger AS t ON t.id = r.trigger
     JOIN attune.pack AS p ON p.id = r.pack

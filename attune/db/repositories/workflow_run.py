@@ -140,9 +140,7 @@ _EXECUTABLE = text("""
     WHERE
         a.ref = ANY(:refs)
         AND (
-            p.is_standard
-            OR p.owner_identity IS NULL
-            OR p.owner_identity = :executor_id
+            attune.sees_pack(CAST(:executor_id AS bigint), p.id)
             OR p.ref = :pack_ref
             OR p.owner_identity = (
                 SELECT own.owner_identity FROM attune.pack AS own WHERE own.ref = :pack_ref

@@ -141,7 +141,9 @@ def _idle(row: Mapping[str, Any]) -> str | None:
         return "The rule is disabled"
     if row["trigger_id"] is None:
         return "The rule's trigger is gone"
-    return None if row["trigger_enabled"] else "Its trigger is disabled"
+    if not row["trigger_enabled"]:
+        return "Its trigger is disabled"
+    return None if row["is_open"] else "Its owner no longer sees its trigger and action"
 
 
 def _action(row: Mapping[str, Any]) -> ExecutableAction | None:

@@ -1,6 +1,7 @@
 """One owner's things do not exist for another: on no route, in no list, in no count."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -8,6 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from attune.api.access import Anybody, WorkerToken
+from attune.db.repositories.enforcement import EnforcementFilter
+from attune.domain.page import PageRequest
 from tests.integration.api.operations import Operation, operations
 from tests.integration.api.owned import MARK, TENANT, Owned, granted, make_owned
 from tests.integration.api.people import Api, Person, grant
@@ -245,3 +248,142 @@ async def test_a_grant_that_names_the_pack_shares_it(
     assert started.status_code == 201, started.text
     assert ids == [started.json()["id"]]
     assert started.json()["id"] not in [e["id"] for e in of_owner.json()["items"]]
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """Another owner, with a pack of their own and an action in it."""
+
+    api: Api
+    who: Person
+    pack: str = "neighbors"
+
+    async def post(self, path: str, body: Any) -> httpx.Response:
+        return await self.api.client.post(
+            f"/api/v1{path}", json=body, headers=self.who.headers
+        )
+
+    def named(self, word: str, **fields: Any) -> dict[str, Any]:
+        return {
+            "ref": f"{self.pack}.{word}",
+            "pack_ref": self.pack,
+            "label": "New",
+        } | fields
+
+    async def settle(self) -> None:
+        """Make the pack and the action."""
+        body = {"ref": self.pack, "label": "New", "version": "1.0.0"}
+        await self.post("/packs", body)
+        await self.post("/triggers", self.named("fired"))
+        made = await self.post("/actions", self.named("work", entrypoint="echo"))
+        assert made.status_code == 201, made.text
+
+
+@pytest.fixture
+async def neighbor(api: Api, other: Person) -> Neighbor:
+    settled = Neighbor(api, other)
+    await settled.settle()
+    return settled
+
+
+async def test_what_one_makes_refers_to_nothing_of_another_owner(
+    owned: Owned, neighbor: Neighbor
+) -> None:
+    t, own = owned.things, f"{neighbor.pack}.work"
+    graph = {"version": "1.0.0", "tasks": [{"name": "one", "action": t["actions"]}]}
+    connects = {"trigger_ref": f"{neighbor.pack}.fired", "action_ref": own}
+    key = {"local_ref": "new", "name": "new", "value": "x"}
+    artifact = {"scope": "pack", "owner": neighbor.pack, "type": "file_text"}
+    acting = {"permission_set_refs": [t["set"]]}
+    attempts: list[tuple[str, dict[str, Any]]] = [
+        ("/actions", neighbor.named("a", entrypoint="x", runtime_ref=t["runtimes"])),
+        (
+            "/actions",
+            neighbor.named(
+                "b",
+                entrypoint="x",
+                default_execution_permission_set_refs=[t["set"]],
+            ),
+        ),
+        ("/workflows", neighbor.named("c", version="1.0.0", definition=graph)),
+        ("/rules", neighbor.named("d", **connects) | {"trigger_ref": t["triggers"]}),
+        ("/rules", neighbor.named("e", **connects) | {"action_ref": t["actions"]}),
+        ("/rules", neighbor.named("f", **connects, **acting)),
+        (
+            "/rules",
+            neighbor.named(
+                "g", **connects, action_params={"x": f"{{{{ keystore.{t['keys']} }}}}"}
+            ),
+        ),
+        ("/sensors", neighbor.named("h", entrypoint="x", runtime_ref=t["runtimes"])),
+        (
+            "/policies",
+            {
+                "ref": f"{neighbor.pack}.i",
+                "name": "New",
+                "scope": {"type": "action", "action_ref": t["actions"]},
+                "concurrency": {"limit": 1},
+            },
+        ),
+        ("/keys", key | {"owner_type": "action", "owner_action_ref": t["actions"]}),
+        ("/keys", key | {"owner_type": "sensor", "owner_sensor_ref": t["sensors"]}),
+        ("/keys", key | {"owner_type": "identity", "owner_identity_login": t["login"]}),
+        ("/keys", key | {"owner_type": "system"}),
+        ("/artifacts", artifact | {"ref": "new.two", "owner": t["packs"]}),
+        ("/executions/execute", {"action_ref": own, **acting}),
+        (
+            "/permissions/sets",
+            {
+                "ref": "new.set",
+                "grants": [grant("packs", "read", pack_refs=[str(t["packs"])])],
+            },
+        ),
+    ]
+
+    answers = [await neighbor.post(path, body) for path, body in attempts]
+
+    refused = {403, 404, 422}
+    assert [
+        (path, body, answer.text)
+        for (path, body), answer in zip(attempts, answers, strict=True)
+        if answer.status_code not in refused
+    ] == []
+
+
+async def test_a_rule_fires_only_while_its_owner_sees_what_it_connects(
+    api: Api, owned: Owned, neighbor: Neighbor
+) -> None:
+    pack, trigger = str(owned.things["packs"]), owned.things["triggers"]
+    async with api.database.transaction() as tx:
+        share = await api.assign(
+            neighbor.who.id, [grant("triggers", "read", pack_refs=[pack])], tx
+        )
+
+    async def makes_rule() -> bool:
+        body = neighbor.named(
+            "when", trigger_ref=trigger, action_ref=f"{neighbor.pack}.work"
+        )
+        return (await neighbor.post("/rules", body)).status_code == 201
+
+    await eventually(makes_rule)
+
+    async def fires() -> bool:
+        answer = await api.client.post(
+            "/api/v1/events", json={"trigger_ref": trigger}, headers=owned.who.headers
+        )
+        assert answer.status_code == 201, answer.text
+        event_id = answer.json()["data"]["id"]
+        async with api.database.transaction() as tx:
+            found = await tx.enforcements.page(
+                PageRequest(), EnforcementFilter(event_id=event_id)
+            )
+        return f"{neighbor.pack}.when" in [row.rule_ref for row in found.items]
+
+    assert await fires()
+    async with api.database.transaction() as tx:
+        await tx.permission_sets.remove(await tx.permission_sets.get_by_ref(share))
+
+    async def is_over() -> bool:
+        return not await fires()
+
+    await eventually(is_over)
