@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -44,23 +45,20 @@ async def note_denied(request: Request, error: PermissionDenied) -> None:
         return
     audit: AuditService = request.app.state.by_type[AuditService]
     needs = error.evidence.get("needs")
-    actor = acting.get() or actor_behind(request, caller)
     await audit.note_denied(
-        actor, HTTPStatus.FORBIDDEN, needs if isinstance(needs, str) else None
+        actor_behind(request, caller),
+        HTTPStatus.FORBIDDEN,
+        needs if isinstance(needs, str) else None,
     )
 
 
-def actor_behind(request: Request, caller: Caller | None) -> Actor:
+def actor_behind(request: Request, caller: Caller) -> Actor:
     """Return who sent the request, as far as anybody knows."""
     headers = joined_headers(request)
     proxies: Proxies = request.app.state.by_type[Proxies]
     sender = proxies.sender(request, headers)
-    known = Actor() if caller is None else actor_of(caller)
-    return Actor(
-        identity_id=known.identity_id,
-        login=known.login,
-        token_type=known.token_type,
-        execution_id=known.execution_id,
+    return replace(
+        actor_of(caller),
         address=None if sender is None else str(sender),
         user_agent=headers.get("user-agent"),
         request_id=str(uuid4()),

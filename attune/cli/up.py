@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
 LOOK_SECONDS = 0.1
+_LAST_LINE = "Ctrl-C stops it."
 FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 DataDirectory = Annotated[
@@ -186,10 +187,7 @@ def _detach(directory: StackDirectory, options: list[str]) -> None:
     def is_ready() -> bool:
         if child.poll() is not None:
             raise Unavailable(output.read_text(errors="replace").strip())
-        record = read_record(directory.record)
-        supervisor = record.supervisor if record else None
-        mine = supervisor is not None and supervisor.pid == child.pid
-        return record is not None and mine and record.state == "ready"
+        return _LAST_LINE in output.read_text(errors="replace")
 
     _wait_until(is_ready, READY_SECONDS, "did not become ready")
     typer.echo(output.read_text(errors="replace").rstrip())
@@ -237,7 +235,7 @@ def _welcome(stack: "Stack") -> str:
             f"  Temporal UI   {stack.temporal_ui_url}",
             f"  Login         admin, {password}",
             f"  Data          {stack.directory.root}",
-            "Ctrl-C stops it.",
+            _LAST_LINE,
         )
     )
 

@@ -24,7 +24,6 @@ from attune.domain.webhook_signature import (
     standard_key,
 )
 
-SECTIONS: Final = ("hmac", "ip_whitelist", "rate_limit")
 SECRETS: Final = ("secret", "secrets")
 KEEP_PREVIOUS: Final = "keep_previous"
 

@@ -14,7 +14,7 @@ async def note_read_by(
     await tx.audit.note(
         AuditCategory.SECRET,
         f"{entity}.decrypted",
-        actor=None if tx.audit.has_actor else actor_of(caller),
+        actor=actor_of(caller),
         resource=(entity, None, ref),
     )
 

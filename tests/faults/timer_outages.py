@@ -34,7 +34,7 @@ RECOVERY_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 STILL_SECONDS = 2.0
 GRACE = timedelta(seconds=2)
-"""What comes so shortly before the end may be on its way still."""
+"""Of the timer nobody waits for, what comes so shortly before the end may be on its way."""
 
 RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "two": ("interval", {"unit": "seconds", "interval": 2, "misfire": "all"}),
@@ -175,8 +175,8 @@ class Run:
         await self._stack.wait_ready(part)
         await self._recover(f"killed {part}")
 
-    async def _recover(self, word: str) -> None:
-        """Wait until all that was due when the part was back has fired."""
+    async def _recover(self, word: str) -> datetime:
+        """Wait until all that was due when the part was back has fired; say when."""
         back, started = utc_now(), time.monotonic()
 
         async def has_fired() -> bool:
@@ -191,11 +191,11 @@ class Run:
             # What still has not fired is told with everything else in the end.
             await eventually(has_fired, seconds=QUIET_SECONDS)
         self.outcome.recoveries.append((word, time.monotonic() - started))
+        return back
 
     async def end(self) -> None:
         """Switch the timers off, and see that nothing fires after that."""
-        await self._recover("nothing")
-        self.outcome.stopped_from = utc_now() - GRACE
+        self.outcome.stopped_from = await self._recover("nothing") - GRACE
         for clock in self.outcome.clocks:
             await self._person.post(f"/api/v1/rules/{clock.ref}/disable")
         self.outcome.stopped_at = utc_now()

@@ -7,12 +7,12 @@ from pydantic import SecretStr
 
 from attune.config import (
     API_REQUIRES,
-    Group,
     Settings,
     load_settings,
     setting_names,
 )
 from attune.config_fields import NotGiven, variable
+from attune.config_groups import Group
 from attune.domain.errors import InvalidInput
 
 STRONG = "k3Vn0Zq8sT1xYw7LrB5mHd2PcU9fGj4aE6oIiNtR"

@@ -73,11 +73,6 @@ class AuditRepository(Repository[AuditEvent]):
 
     model = AuditEvent
 
-    @property
-    def has_actor(self) -> bool:
-        """Whether somebody acts in this task."""
-        return acting.get() is not None
-
     async def note(
         self,
         category: AuditCategory,
@@ -89,11 +84,11 @@ class AuditRepository(Repository[AuditEvent]):
         resource: tuple[str, int | None, str | None] | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> None:
-        """Record what no table trigger sees; by default it is the acting one's doing.
+        """Record what no table trigger sees, as the doing of whoever acts.
 
-        `resource` is its type, its id and its ref.
+        Where nobody does, it is `actor`'s. `resource` is its type, its id and its ref.
         """
-        who = actor or acting.get() or Actor()
+        who = acting.get() or actor or Actor()
         kind, number, ref = resource or (None, None, None)
         await self._session.execute(
             insert(AuditEvent).values(

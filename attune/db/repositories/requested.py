@@ -43,15 +43,6 @@ _COLUMNS: Final = (
 _NAMES: Final = ", ".join(_COLUMNS)
 _VALUES: Final = ", ".join(f"x.{name}" for name in _COLUMNS)
 
-_INSERT = text(f"""
-    INSERT INTO attune.execution (enforcement, executor, {_NAMES})
-    SELECT x.enforcement, x.executor, {_VALUES}
-    FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS w (x, place)
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::attune.execution, w.x) AS x
-    ORDER BY w.place
-    RETURNING id
-""")  # noqa: S608 - the names are our own
-
 # What only the executions of a workflow's tasks have.
 _CHILD_COLUMNS: Final = (
     "workflow_task",
@@ -144,14 +135,6 @@ _COLUMN_OF: Final = {
     attribute.key: attribute.columns[0].name
     for attribute in Execution.__mapper__.column_attrs
 }
-
-
-async def insert_executions(
-    session: AsyncSession, rows: Sequence[Mapping[str, Any]]
-) -> list[int]:
-    """Write executions and return their ids in order."""
-    document = _document([_by_column(row) for row in rows])
-    return list(await session.scalars(_INSERT, {"rows": document}))
 
 
 async def insert_children(

@@ -1,7 +1,6 @@
 """Workers as rows, and the load of each."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -10,7 +9,6 @@ from attune.db.models import Execution, SensorProcess, Worker
 from attune.db.repositories.base import Repository
 from attune.domain.execution import LIVE, ExecutionStatus
 from attune.domain.sensor import MAY_LIVE
-from attune.domain.worker import WorkerStatus
 
 
 class WorkerRepository(Repository[Worker]):
@@ -27,14 +25,6 @@ class WorkerRepository(Repository[Worker]):
         """Return the worker of this name under lock, or None."""
         query = select(Worker).where(Worker.name == name).with_for_update()
         return await self._one(query, None)
-
-    async def find_stale(self, quiet: timedelta) -> Sequence[Worker]:
-        """Return workers that count as alive and have not been heard of for so long."""
-        query = select(Worker).where(
-            Worker.status.in_([WorkerStatus.ACTIVE, WorkerStatus.BUSY]),
-            Worker.last_heartbeat < func.now() - quiet,
-        )
-        return await self._all(query.order_by(Worker.id))
 
     async def load(
         self, worker_ids: Sequence[int]

@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from attune.api.app import create_app
-from attune.config import DatabaseSettings, SecuritySettings, Settings
+from attune.config import Settings
+from attune.config_groups import DatabaseSettings, SecuritySettings
 from attune.db.database import Database
 from tests.integration.api.people import Api
 

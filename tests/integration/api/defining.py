@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -37,6 +38,15 @@ class Workshop:
             params=query,
             headers=(who or self.who).headers,
         )
+
+    async def send_until_served(
+        self, method: str, path: str, body: object = None
+    ) -> httpx.Response:
+        """Send a request, and again while the API says that it is too busy."""
+        while True:
+            answer = await self.send(method, path, body)
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                return answer
 
     async def get(self, path: str, **query: Any) -> Any:
         """Return the answer's `data`, or a whole list."""

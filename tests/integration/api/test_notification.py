@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from attune.api.app import create_app
-from attune.config import NotifierSettings
+from attune.config_groups import NotifierSettings
 from attune.db.database import Database
 from attune.domain.execution import ExecutionStatus
 from attune.services.notification.tail import KEPT, Tail

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from attune.api.app import create_app
-from attune.config import NotifierSettings
+from attune.config_groups import NotifierSettings
 from attune.db.database import Database
 from attune.domain.permission import TokenType
 from tests.integration.api.conftest import make_settings

@@ -294,7 +294,7 @@ async def test_keys_of_an_action_are_its_own_and_its_packs(tx: Transaction) -> N
     wanted = KeyFilter(owner_type=OwnerType.PACK, owner=action.pack_ref)
     page = await tx.keys.page(PageRequest(), wanted)
 
-    assert [key.id for key in found] == [packs.id, own.id]
+    assert {key.id for key in found} == {packs.id, own.id}
     assert await tx.keys.find_owned(None, None) == []
     assert [key.id for key in page.items] == [packs.id]
 

@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from attune.api.app import create_app
-from attune.config import DatabaseSettings, SecuritySettings, Settings
+from attune.config import Settings
+from attune.config_groups import DatabaseSettings, SecuritySettings
 from attune.db.database import Database
 from attune.db.models import PackConfig
 from attune.domain.permission import TokenType

@@ -5,7 +5,8 @@ import socket
 import uvicorn
 
 from attune.cli.server import STALLED_SECONDS, _sockets
-from attune.config import NotifierSettings, ServerSettings, Settings
+from attune.config import Settings
+from attune.config_groups import NotifierSettings, ServerSettings
 
 
 def free_port() -> int:

@@ -222,7 +222,13 @@ def test_the_core_pack_is_whole() -> None:
     assert found.warnings == ()
     assert kinds["runtime"] == {"shell", "python", "nodejs", "native", "builtin"}
     assert kinds["action"] == {"noop", "echo", "sleep", "http_request", "ask"}
-    assert kinds["permission set"] == {"admin", "editor", "executor", "viewer"}
+    assert kinds["permission set"] == {
+        "admin",
+        "editor",
+        "executor",
+        "tenant",
+        "viewer",
+    }
     assert kinds["trigger"] == {
         "intervaltimer",
         "crontimer",
