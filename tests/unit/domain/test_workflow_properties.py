@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attune.domain.errors import InvalidInput
@@ -14,8 +14,6 @@ from attune.domain.workflow_join import fired_by, unfired_joins
 from attune.domain.workflow_state import TaskState
 from tests.support.workflow_graphs import ENDS, Fate, definitions, ends
 from tests.support.workflow_play import Play
-
-MANY = settings(max_examples=100)
 
 
 def begun(definition: JsonObject, fate: Fate, **more: Any) -> Play:
@@ -35,7 +33,6 @@ def go_on(play: Play, fate: Fate, at_most: int = 10_000) -> None:
             play.due(play.waits[chosen - len(play.open)])
 
 
-@MANY
 @given(definitions(), ends)
 def test_every_workflow_ends_exactly_once(
     definition: JsonObject, ends: list[ExecutionStatus]
@@ -51,7 +48,6 @@ def test_every_workflow_ends_exactly_once(
     assert all(fan_out.is_over for fan_out in play.fan_outs.values())
 
 
-@MANY
 @given(definitions(), ends, st.integers(0, 20))
 def test_a_workflow_that_is_stopped_ends_and_starts_nothing_more(
     definition: JsonObject, ends: list[ExecutionStatus], when: int
@@ -96,7 +92,6 @@ class _Watched(Play):
             assert task.fired == fired_by(task.arrivals, wanted)
 
 
-@MANY
 @given(definitions(), ends)
 def test_an_end_starts_a_target_once_and_a_join_fires_as_often_as_it_may(
     definition: JsonObject, ends: list[ExecutionStatus]
@@ -107,7 +102,6 @@ def test_an_end_starts_a_target_once_and_a_join_fires_as_often_as_it_may(
     go_on(play, fate)
 
 
-@MANY
 @given(definitions(), ends)
 def test_a_workflow_fails_exactly_if_something_was_not_handled(
     definition: JsonObject, ends: list[ExecutionStatus]
@@ -126,7 +120,6 @@ def test_a_workflow_fails_exactly_if_something_was_not_handled(
     assert (play.conclusion.error is not None) is has_failed
 
 
-@MANY
 @given(definitions(), st.lists(st.sampled_from(ENDS), min_size=1))
 def test_more_than_is_needed_and_another_time_change_nothing(
     definition: JsonObject, ends: list[ExecutionStatus]
@@ -145,7 +138,6 @@ def test_more_than_is_needed_and_another_time_change_nothing(
         assert other.state == first.state
 
 
-@MANY
 @given(definitions(), ends, ends, st.data())
 def test_a_workflow_that_runs_again_ends_again(
     definition: JsonObject,
