@@ -10,18 +10,22 @@ import psutil
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Fail when the block took more CPU time of this process.
-
-    What other tests left in memory is not gone through meanwhile.
-    """
-    gc.freeze()
-    started = time.process_time()
-    try:
+    """Fail when the block took more CPU time of this process."""
+    with past_left_alone():
+        started = time.process_time()
         yield
         spent = time.process_time() - started
+    assert spent <= seconds, f"took {spent:.3f} s of CPU, more than {seconds}"
+
+
+@contextmanager
+def past_left_alone() -> Iterator[None]:
+    """Keep the garbage collector off what other tests have left in memory."""
+    gc.freeze()
+    try:
+        yield
     finally:
         gc.unfreeze()
-    assert spent <= seconds, f"took {spent:.3f} s of CPU, more than {seconds}"
 
 
 def spent_with_servers() -> float:
