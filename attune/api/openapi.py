@@ -1,15 +1,22 @@
 """The OpenAPI document: every refusal declared, every operation named for good."""
 
+from asyncio import to_thread
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from attune.api.access import Anybody, access_of
 from attune.api.errors import CredentialsErrorBody, ErrorBody
 
+DOCUMENT_PATH: Final = "/api-spec/openapi.json"
+PAGE_PATH: Final = "/docs"
 REFUSALS: Final[Mapping[str, str]] = {
     "400": "The body cannot be read",
     "401": "No valid bearer token",
@@ -29,14 +36,30 @@ _CREDENTIALS_ERROR: Final = {"$ref": "#/components/schemas/CredentialsErrorBody"
 
 
 def describe(app: FastAPI) -> None:
-    """Make the application answer with our document instead of the framework's."""
+    """Serve our document and its page.
+
+    The document is made when somebody first asks for it. That takes seconds, and is done
+    in a thread, so that everybody else is answered meanwhile.
+    """
+    making = Lock()
 
     def document() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
-        return app.openapi_schema
+        with making:
+            if app.openapi_schema is None:
+                app.openapi_schema = _document(app)
+            return app.openapi_schema
+
+    async def get_document(_: Request) -> Response:
+        return JSONResponse(await to_thread(document))
+
+    async def get_page(_: Request) -> Response:
+        return get_swagger_ui_html(openapi_url=DOCUMENT_PATH, title=app.title)
 
     app.openapi = document  # type: ignore[method-assign]  # the framework's documented way
+    app.router.routes += [
+        Route(DOCUMENT_PATH, get_document, include_in_schema=False),
+        Route(PAGE_PATH, get_page, include_in_schema=False),
+    ]
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
