@@ -190,7 +190,8 @@ def _detach(directory: StackDirectory, options: list[str]) -> None:
         return _LAST_LINE in output.read_text(errors="replace")
 
     _wait_until(is_ready, READY_SECONDS, "did not become ready")
-    typer.echo(output.read_text(errors="replace").rstrip())
+    text = output.read_text(errors="replace").rstrip()
+    typer.echo(text.replace(_LAST_LINE, "`attune down` stops it."))
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float, problem: str) -> None:

@@ -259,6 +259,7 @@ async def test_detached_stack_is_shown_and_stopped(directory: Path) -> None:
     code, output = await run("up", "--detach", "--ports", "auto", *where)
     assert code == 0, output
     assert "Attune is up." in output
+    assert output.rstrip().endswith("`attune down` stops it.")
     try:
         assert (await run("status", *where))[0] == 0
         for part in ("api", "orchestrator", "worker"):
