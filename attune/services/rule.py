@@ -195,6 +195,32 @@ async def _decide(
     Whoever decides what a rule starts must be allowed to start it.
     """
     after = {name: values.get(name, getattr(rule, name)) for name in _DECISIVE}
+    trigger, action = await _ends(tx, caller, after)
+    pack_ref = values.get("pack_ref", rule.pack_ref)
+    check_may_refer("trigger_ref", trigger, pack_ref)
+    check_may_refer("action_ref", action, pack_ref)
+    secrets = _secrets(encryption, trigger, action, values.get("ref", rule.ref))
+    after |= {each.name: each.opened(rule, values) for each in secrets}
+    owner_id = rule.owner_identity_id
+    secret_config = await secret_settings(tx, pack_ref, owner_id)
+    text = _text(after, trigger, action, secret_config)
+    await _check(tx, caller, text, pack_ref, owner_id)
+    await require_delegable_sets(tx, caller, after["permission_set_refs"])
+    if owner := await tx.identities.find(owner_id or 0):
+        # The rule goes on acting for its owner, whoever changes it.
+        await require_equal(tx, caller, owner.id, f"rule {rule.ref}")
+    conditions, mode = canonical_conditions(after["conditions"], after["condition"])
+    sealed = {each.name: each.sealed(after[each.name]) for each in secrets}
+    write(rule, {**values, **sealed})
+    rule.trigger_id, rule.action_id = trigger.id, action.id
+    rule.conditions = conditions or []
+    rule.condition = mode or EnforcementCondition.ALL
+
+
+async def _ends(
+    tx: Transaction, caller: Caller, after: Mapping[str, Any]
+) -> tuple[Trigger, ActionRow]:
+    """Return the trigger, which the caller sees, and the action, which he may execute."""
     trigger = await tx.triggers.get_by_ref(
         after["trigger_ref"], among=visible_triggers(caller)
     )
@@ -205,39 +231,34 @@ async def _decide(
         tx, caller, action.pack_ref, ref=action.ref, id=action.id
     )
     caller.require(Resource.ACTIONS, Action.EXECUTE, target)
-    ref = values.get("ref", rule.ref)
-    secrets = (
-        RuleSecrets(encryption, "action_params", action.param_schema, rule_place(ref)),
-        RuleSecrets(
-            encryption, "trigger_params", trigger.param_schema, trigger_place(ref)
-        ),
+    return trigger, action
+
+
+def _secrets(
+    encryption: Encryption, trigger: Trigger, action: ActionRow, ref: str
+) -> tuple[RuleSecrets, RuleSecrets]:
+    of_action, of_trigger = action.param_schema, trigger.param_schema
+    return (
+        RuleSecrets(encryption, "action_params", of_action, rule_place(ref)),
+        RuleSecrets(encryption, "trigger_params", of_trigger, trigger_place(ref)),
     )
-    after |= {each.name: each.opened(rule, values) for each in secrets}
-    pack_ref = values.get("pack_ref", rule.pack_ref)
-    check_may_refer("trigger_ref", trigger, pack_ref)
-    check_may_refer("action_ref", action, pack_ref)
-    secret_config = await secret_settings(tx, pack_ref, rule.owner_identity_id)
-    problems = check_rule(_text(after, trigger, action, secret_config))
+
+
+async def _check(
+    tx: Transaction, caller: Caller, text: RuleText, pack_ref: str, owner_id: int | None
+) -> None:
+    """Raise InvalidInput with everything that cannot work."""
+    problems = check_rule(text)
     problems += await rule_secret_problems(
         tx,
         caller,
-        rule.owner_identity_id,
-        after["action_params"],
+        owner_id,
+        text.action_params,
         pack_ref=pack_ref,
-        secret_config=secret_config,
+        secret_config=text.secret_config,
     )
     if problems:
         raise InvalidInput("The rule is not valid", problems=problems)
-    await require_delegable_sets(tx, caller, after["permission_set_refs"])
-    if owner := await tx.identities.find(rule.owner_identity_id or 0):
-        # The rule goes on acting for its owner, whoever changes it.
-        await require_equal(tx, caller, owner.id, f"rule {rule.ref}")
-    conditions, mode = canonical_conditions(after["conditions"], after["condition"])
-    sealed = {each.name: each.sealed(after[each.name]) for each in secrets}
-    write(rule, {**values, **sealed})
-    rule.trigger_id, rule.action_id = trigger.id, action.id
-    rule.conditions = conditions or []
-    rule.condition = mode or EnforcementCondition.ALL
 
 
 def _text(

@@ -1,8 +1,6 @@
 """The execution of a workflow and those of its tasks, as `advance` reads and writes them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, text
@@ -12,9 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from attune.db.repositories.dispatch import KIND
 from attune.db.repositories.policy import IS_LIMITED
 from attune.db.repositories.requested import insert_children
+from attune.db.repositories.workflow_rows import (
+    AwaitedChild,
+    CarriedExecution,
+    EndedChild,
+    LockedWorkflow,
+    awaited_child,
+    carried_execution,
+    ended_child,
+    locked_workflow,
+)
 from attune.db.repositories.workflow_state import StateRow
 from attune.domain.executable import ExecutableAction
-from attune.domain.execution import ExecutionKind, ExecutionStatus
+from attune.domain.execution import ExecutionStatus
 from attune.domain.json import JsonObject
 
 # Children that others insert take a key lock on this row, which this one lets through.
@@ -148,65 +156,6 @@ _EXECUTABLE = text("""
         )
 """)
 
-
-@dataclass(frozen=True, kw_only=True)
-class LockedWorkflow:
-    """The execution of a workflow, under lock."""
-
-    id: int
-    status: ExecutionStatus
-    action_ref: str
-    pack_ref: str | None
-    config: JsonObject
-    executor: int | None
-    trace_tag: str | None
-    timeout_seconds: int | None
-    started_at: datetime | None
-    workflow_id: str | None
-    parent: int | None
-    awaited: bool
-    secret_references: list[Any] | None
-    param_schema: JsonObject
-    author: int | None
-    """Who had written the workflow when it was requested."""
-    read_at: datetime
-    """By the database's clock."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndedChild:
-    """A task's execution that has ended."""
-
-    id: int
-    status: ExecutionStatus
-    workflow_task: dict[str, Any]
-    original_execution: int | None
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CarriedExecution:
-    """What the run has to know of an execution that it carries."""
-
-    id: int
-    action_ref: str
-    runtime_ref: str | None
-    timeout_seconds: int
-    task_name: str | None
-    kind: ExecutionKind
-
-
-@dataclass(frozen=True, kw_only=True)
-class AwaitedChild:
-    """A task's execution whose end the workflow has not taken note of."""
-
-    id: int
-    status: ExecutionStatus
-    workflow_id: str | None
-    kind: ExecutionKind
-
-
-# What has not begun ends here and now, and so does a question that nobody answered.
 _STOP_WAITING = text(f"""
     WITH stopped AS (
         UPDATE attune.execution
@@ -266,7 +215,7 @@ class WorkflowRunRepository:
     async def lock(self, execution_id: int) -> LockedWorkflow | None:
         """Lock the execution; whatever is done to its workflow is done in turn."""
         row = await self._first(_LOCK, id=execution_id)
-        return None if row is None else _locked(row._asdict())
+        return None if row is None else locked_workflow(row._asdict())
 
     async def lock_with_state(
         self, execution_id: int
@@ -278,7 +227,7 @@ class WorkflowRunRepository:
         facts = row._asdict()
         names = ("state_id", "variables", "state")
         state = StateRow(*(facts.pop(name) for name in names))
-        return _locked(facts), state
+        return locked_workflow(facts), state
 
     async def definition(self, execution_id: int) -> dict[str, Any]:
         """Return the definition that was pinned when the execution was requested."""
@@ -295,7 +244,7 @@ class WorkflowRunRepository:
         else:
             values = {"id": execution_id, "ids": list(ids)}
             rows = await self._session.execute(_NOTE_THESE, values)
-        children = [_ended(row) for row in rows]
+        children = [ended_child(row) for row in rows]
         return sorted(
             children, key=lambda c: (c.finished_at is None, c.finished_at, c.id)
         )
@@ -326,7 +275,7 @@ class WorkflowRunRepository:
     async def carried(self, execution_id: int) -> list[CarriedExecution]:
         """Return what the run that drives this workflow has to bring to its end."""
         rows = await self._session.execute(_CARRIED, {"id": execution_id})
-        return [_carried(row) for row in rows]
+        return [carried_execution(row) for row in rows]
 
     async def take_backlog(
         self, execution_id: int, room: int
@@ -334,7 +283,9 @@ class WorkflowRunRepository:
         """Schedule what waits for room in the run, and may run."""
         values = {"id": execution_id, "room": room}
         rows = await self._session.execute(_TAKE_BACKLOG, values)
-        return sorted((_carried(row) for row in rows), key=lambda each: each.id)
+        return sorted(
+            (carried_execution(row) for row in rows), key=lambda each: each.id
+        )
 
     async def stop_waiting(
         self, execution_id: int, result: JsonObject
@@ -342,7 +293,7 @@ class WorkflowRunRepository:
         """Cancel the tasks that have not begun, and the questions nobody answered."""
         values = {"id": execution_id, "result": result}
         rows = await self._session.execute(_STOP_WAITING, values)
-        return [_awaited(row) for row in rows]
+        return [awaited_child(row) for row in rows]
 
     async def stop_running(
         self, execution_id: int, *, code_too: bool
@@ -350,7 +301,7 @@ class WorkflowRunRepository:
         """Ask the nested workflows that run to end, and perhaps code that runs."""
         values = {"id": execution_id, "code_too": code_too}
         rows = await self._session.execute(_STOP_RUNNING, values)
-        return [_awaited(row) for row in rows]
+        return [awaited_child(row) for row in rows]
 
     async def workflow_id_of(self, execution_id: int) -> str | None:
         """Return the id of the workflow run that drives or carries an execution."""
@@ -380,29 +331,3 @@ class WorkflowRunRepository:
 
     async def _first(self, statement: Any, **values: Any) -> Row[Any] | None:
         return (await self._session.execute(statement, values)).first()
-
-
-def _locked(facts: dict[str, Any]) -> LockedWorkflow:
-    del facts["holds_policies"]
-    facts["status"] = ExecutionStatus(facts["status"])
-    facts["param_schema"] = facts["param_schema"] or {}
-    return LockedWorkflow(**facts)
-
-
-def _ended(row: Row[Any]) -> EndedChild:
-    facts = row._asdict()
-    facts["status"] = ExecutionStatus(facts["status"])
-    return EndedChild(**facts)
-
-
-def _awaited(row: Row[Any]) -> AwaitedChild:
-    facts = row._asdict()
-    facts["status"] = ExecutionStatus(facts["status"])
-    facts["kind"] = ExecutionKind(facts["kind"])
-    return AwaitedChild(**facts)
-
-
-def _carried(row: Row[Any]) -> CarriedExecution:
-    facts = row._asdict()
-    facts["kind"] = ExecutionKind(facts["kind"])
-    return CarriedExecution(**facts)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from attune.db.database import Database, Transaction
 from attune.db.repositories.dispatch import StuckExecution
-from attune.db.repositories.workflow_run import LockedWorkflow
+from attune.db.repositories.workflow_rows import LockedWorkflow
 from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.domain.json import JsonObject
 from attune.services.execution.settle import SettleService, cancelled_document, lost

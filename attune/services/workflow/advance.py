@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from attune.db.database import Database, Transaction
-from attune.db.repositories.workflow_run import AwaitedChild, LockedWorkflow
+from attune.db.repositories.workflow_rows import AwaitedChild, LockedWorkflow
 from attune.db.repositories.workflow_state import StateRow
 from attune.domain.errors import InvalidInput
 from attune.domain.execution import ExecutionKind, ExecutionStatus, is_terminal

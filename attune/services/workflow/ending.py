@@ -1,7 +1,7 @@
 """The end of a workflow's own execution, and who has to hear of it."""
 
 from attune.db.database import Transaction
-from attune.db.repositories.workflow_run import LockedWorkflow
+from attune.db.repositories.workflow_rows import LockedWorkflow
 from attune.domain.execution import ExecutionStatus
 from attune.domain.json import JsonObject
 from attune.messages.workflow import Orders

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attune.db.database import Transaction
-from attune.db.repositories.workflow_run import LockedWorkflow
+from attune.db.repositories.workflow_rows import LockedWorkflow
 from attune.domain.execution import ExecutionStatus
 from attune.domain.json import Json, JsonObject
 from attune.domain.workflow_definition import Workflow

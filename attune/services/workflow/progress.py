@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from attune.db.database import Transaction
-from attune.db.repositories.workflow_run import EndedChild, LockedWorkflow
+from attune.db.repositories.workflow_rows import EndedChild, LockedWorkflow
 from attune.db.repositories.workflow_state import DueTimer
 from attune.domain.execution import ExecutionStatus
 from attune.domain.json import JsonObject

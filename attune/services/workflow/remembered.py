@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from attune.db.database import Transaction
-from attune.db.repositories.workflow_run import LockedWorkflow
+from attune.db.repositories.workflow_rows import LockedWorkflow
 from attune.domain.executable import ExecutableAction
 
 T = TypeVar("T")

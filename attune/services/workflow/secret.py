@@ -4,7 +4,7 @@ import secrets
 from copy import copy
 
 from attune.db.repositories.pack import ConfigLayers
-from attune.db.repositories.workflow_run import LockedWorkflow
+from attune.db.repositories.workflow_rows import LockedWorkflow
 from attune.domain.json import JsonObject
 from attune.domain.reference import Reference, References
 from attune.domain.schema import secret_names

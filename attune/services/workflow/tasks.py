@@ -7,7 +7,7 @@ from typing import Any
 
 from attune.clock import utc_now
 from attune.db.database import Transaction
-from attune.db.repositories.workflow_run import CarriedExecution, LockedWorkflow
+from attune.db.repositories.workflow_rows import CarriedExecution, LockedWorkflow
 from attune.domain.executable import ENGINE, ExecutableAction
 from attune.domain.execution import ExecutionKind, ExecutionStatus
 from attune.domain.json import JsonObject
