@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.responses import StreamingResponse
@@ -14,6 +14,11 @@ from attune.services.execution.stream import LogPiece
 T = TypeVar("T")
 
 KEEP_ALIVE = b": keep-alive\n\n"
+MEDIA_TYPE = "text/event-stream"
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA_TYPE: {}}, "description": "Events, as they come"}
+}
+"""What a route that streams answers, for the document."""
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
@@ -65,4 +70,4 @@ async def stream(
                     return
                 yield show(item)
 
-    return StreamingResponse(body(), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(body(), media_type=MEDIA_TYPE, headers=HEADERS)

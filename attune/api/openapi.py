@@ -1,5 +1,7 @@
 """The OpenAPI document: every refusal declared, every operation named for good."""
 
+import json
+import re
 from asyncio import to_thread
 from collections.abc import Mapping
 from threading import Lock
@@ -24,12 +26,15 @@ REFUSALS: Final[Mapping[str, str]] = {
     "404": "Absent, or invisible to the caller",
     "409": "Not in the present state of things",
     "413": "The body is too large",
+    "414": "The URL is too long",
     "415": "The body is in a format that is not taken here",
     "422": "The request is not valid",
     "429": "Too often",
+    "431": "The headers are too many or too large",
     "503": "Try again after the time in Retry-After",
 }
 
+_REFERENCE: Final = re.compile('"#/components/schemas/([^"]+)"')
 _SCHEME: Final = "bearerAuth"
 _ERROR: Final = {"$ref": "#/components/schemas/ErrorBody"}
 _CREDENTIALS_ERROR: Final = {"$ref": "#/components/schemas/CredentialsErrorBody"}
@@ -68,7 +73,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=app.description,
         routes=app.routes,
-        separate_input_output_schemas=False,
     )
     components = document.setdefault("components", {})
     _add_components(components)
@@ -76,6 +80,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in route.methods or ():
                 _complete(document["paths"][route.path_format][method.lower()], route)
+    _drop_unused(document)
     return document
 
 
@@ -92,7 +97,19 @@ def _add_components(components: dict[str, Any]) -> None:
     }
 
 
+def _drop_unused(document: dict[str, Any]) -> None:
+    """Leave out what stands behind a type that describes itself otherwise."""
+    schemas = document["components"]["schemas"]
+    used = set(_REFERENCE.findall(json.dumps(document)))
+    for name in schemas.keys() - used:
+        del schemas[name]
+
+
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "query" and parameter["schema"].get("type") == "integer":
+            # `?page=` is as good as no page: see attune.api.parameters.
+            parameter["allowEmptyValue"] = True
     responses = operation["responses"]
     for status, description in REFUSALS.items():
         responses[status] = {

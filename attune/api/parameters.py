@@ -21,7 +21,7 @@ def _as_id(text: object) -> int:
     """Read an id; what cannot be one names nothing that exists."""
     if not isinstance(text, str) or not (text.isascii() and text.isdigit()):
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing with this id")
-    if len(text) > len(str(MAX_ID)) or int(text) > MAX_ID:
+    if len(text) > len(str(MAX_ID)) or not 1 <= int(text) <= MAX_ID:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing with this id")
     return int(text)
 
@@ -67,9 +67,17 @@ Count = Annotated[
 ]
 """A number of things in a query string."""
 
+
+def _as_query_id(text: object) -> object:
+    number = _as_count(text)
+    if number == 0:
+        raise PydanticCustomError("id", "Input should be an id: they begin at 1")
+    return number
+
+
 QueryId = Annotated[
     int | None,
-    BeforeValidator(_as_count),
+    BeforeValidator(_as_query_id),
     WithJsonSchema({"type": "integer", "format": "int64", "minimum": 1}),
 ]
 """An id to filter by, in a query string."""

@@ -21,6 +21,9 @@ STACKS = (
 )
 """Folders whose tests share a stack, and files that start their own; longest first."""
 
+APART = {"tests/integration/api/test_document.py"}
+"""Files whose tests are long and share nothing: each test may run in another process."""
+
 
 class Distribution(LoadScopeScheduling):  # type: ignore[misc]  # has no types
     """Gives what shares a stack to one process, and everything else file by file."""
@@ -39,6 +42,8 @@ class Distribution(LoadScopeScheduling):  # type: ignore[misc]  # has no types
 def scope_of(nodeid: str) -> str:
     """Return what has to run in the same process as this test."""
     file = nodeid.partition("::")[0]
+    if file in APART:
+        return nodeid
     folder = str(PurePosixPath(file).parent)
     return folder if folder in STACKS and file not in STACKS else file
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.distribution import STACKS, scope_of
+from tests.support.distribution import APART, STACKS, scope_of
 
 ROOT = Path(__file__).parents[2]
+DOCUMENT = "tests/integration/api/test_document.py"
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parents[2]
         ("tests/sdk/test_auth.py::test_it", "tests/sdk"),
         ("tests/e2e/test_up.py::test_it", "tests/e2e/test_up.py"),
         ("tests/unit/db/test_url.py::test_it", "tests/unit/db/test_url.py"),
+        (f"{DOCUMENT}::test_it[code]", f"{DOCUMENT}::test_it[code]"),
     ],
 )
 def test_a_folder_with_a_stack_stays_together(test: str, scope: str) -> None:
@@ -23,7 +25,7 @@ def test_a_folder_with_a_stack_stays_together(test: str, scope: str) -> None:
 
 
 def test_what_is_named_exists() -> None:
-    assert all((ROOT / place).exists() for place in STACKS)
+    assert all((ROOT / place).exists() for place in (*STACKS, *APART))
 
 
 def test_a_file_that_starts_a_stack_is_named() -> None:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from attune.api.access import requires
 from attune.api.dependencies import ArtifactReading, ArtifactStreams, ArtifactWriting
-from attune.api.event_stream import piece_frame, stream
+from attune.api.event_stream import EVENTS, piece_frame, stream
 from attune.api.parameters import Count, Id, RefPath, Search, ShortPaging
 from attune.api.routing import Router
 from attune.api.schemas.artifact import (
@@ -111,7 +111,9 @@ async def append_progress(
     return data(await artifacts.append_progress(caller, artifact_id, body.entry))
 
 
-@router.get("/artifacts/{artifact_id}/stream")
+@router.get(
+    "/artifacts/{artifact_id}/stream", responses=EVENTS, response_class=Response
+)
 async def stream_artifact(
     request: Request,
     artifact_id: Id,

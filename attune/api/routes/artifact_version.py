@@ -33,8 +33,8 @@ Remover = Annotated[Caller, requires(Resource.ARTIFACTS, Action.DELETE)]
 Field = Annotated[str | None, Form(max_length=10_000)]
 Range = Annotated[str | None, Header(alias="range", max_length=200)]
 RAW: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {}}, "description": "The bytes"},
-    206: {"content": {"application/octet-stream": {}}, "description": "Some of them"},
+    200: {"content": {"*/*": {}}, "description": "The bytes"},
+    206: {"content": {"*/*": {}}, "description": "Some of them"},
     416: {"description": "None of the wanted bytes exists"},
 }
 
@@ -102,7 +102,7 @@ async def upload_version_by_ref(  # noqa: PLR0917 - a form has the fields it has
     return data(made, "Version uploaded")
 
 
-@router.get("/{artifact_id}/download", responses=RAW)
+@router.get("/{artifact_id}/download", responses=RAW, response_class=Response)
 @allow(slow=True)
 async def download_latest(
     artifact_id: Id,
@@ -204,7 +204,9 @@ async def delete_version(
     return success(f"Version {version} deleted")
 
 
-@router.get("/{artifact_id}/versions/{version}/download", responses=RAW)
+@router.get(
+    "/{artifact_id}/versions/{version}/download", responses=RAW, response_class=Response
+)
 @allow(slow=True)
 async def download_version(
     artifact_id: Id,

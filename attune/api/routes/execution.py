@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from attune.api.access import requires
 from attune.api.dependencies import (
@@ -17,7 +17,7 @@ from attune.api.dependencies import (
     Pausing,
     Rerunning,
 )
-from attune.api.event_stream import json_frame, piece_frame, stream
+from attune.api.event_stream import EVENTS, json_frame, piece_frame, stream
 from attune.api.parameters import Count, Id, QueryId, ShortPaging
 from attune.api.routing import Router, allow
 from attune.api.schemas.envelope import Data, data, flat_and_enveloped, listed
@@ -74,7 +74,7 @@ async def get_execution_stats(caller: Reader, executions: Executions) -> Any:
     return data(await executions.stats(caller))
 
 
-@router.get("/executions/stream")
+@router.get("/executions/stream", responses=EVENTS, response_class=Response)
 async def stream_executions(
     request: Request,
     caller: Reader,
@@ -178,17 +178,23 @@ async def list_execution_tasks(
     return listed(await executions.tasks(caller, execution_id))
 
 
-@router.get("/executions/{execution_id}/logs/{stream_name}")
+@router.get(
+    "/executions/{execution_id}/logs/{stream_name}", response_class=PlainTextResponse
+)
 @allow(slow=True)
 async def get_execution_log(
     execution_id: Id, stream_name: Stream, caller: Reader, executions: Executions
 ) -> Response:
     """Get everything a stream holds so far, byte for byte."""
     content = await executions.log(caller, execution_id, stream_name)
-    return Response(content, media_type="text/plain; charset=utf-8")
+    return PlainTextResponse(content)
 
 
-@router.get("/executions/{execution_id}/logs/{stream_name}/stream")
+@router.get(
+    "/executions/{execution_id}/logs/{stream_name}/stream",
+    responses=EVENTS,
+    response_class=Response,
+)
 async def stream_execution_log(
     request: Request,
     execution_id: Id,

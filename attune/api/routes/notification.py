@@ -14,7 +14,7 @@ from attune.api.dependencies import (
     Notifications,
     NotificationStreams,
 )
-from attune.api.event_stream import frame, position_frame, stream
+from attune.api.event_stream import EVENTS, frame, position_frame, stream
 from attune.api.parameters import Paging
 from attune.api.routing import Router
 from attune.api.schemas.notification import NotificationSummary, notification_summary
@@ -47,7 +47,7 @@ async def list_notifications(
     return page(found, notification_summary)
 
 
-@router.get("/stream")
+@router.get("/stream", responses=EVENTS, response_class=Response)
 async def stream_notifications(
     request: Request,
     caller: Authenticated,

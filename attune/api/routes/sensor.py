@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from starlette.responses import StreamingResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 
 from attune.api.access import requires
 from attune.api.dependencies import SensorLogStore, Sensors
@@ -125,7 +125,7 @@ async def list_sensor_logs(
     )
 
 
-@router.get("/sensors/{sensor_ref}/logs/{stream}")
+@router.get("/sensors/{sensor_ref}/logs/{stream}", response_class=PlainTextResponse)
 @allow(slow=True)
 async def get_sensor_log(
     sensor_ref: RefPath,

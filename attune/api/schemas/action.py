@@ -16,7 +16,7 @@ from attune.api.schemas.definition import (
     Tags,
     Timeout,
 )
-from attune.api.schemas.envelope import ListOrEmpty, ObjectOrEmpty, Read
+from attune.api.schemas.envelope import Flag, ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.api.schemas.placement import Kept, WorkerAffinity, WorkerToleration
 from attune.domain.action import (
@@ -56,8 +56,8 @@ class CreateActionRequest(Creation):
     timeout_seconds: Timeout | None = None
     on_worker_loss: OnWorkerLoss | None = None
     max_attempts: Attempts | None = None
-    enabled: bool | None = None
-    accesses_mcp: bool | None = None
+    enabled: Flag | None = None
+    accesses_mcp: Flag | None = None
     default_execution_permission_set_refs: RefList | None = None
     reference_visibility: ReferenceVisibility | None = None
     reference_allowed_pack_refs: RefList | None = None
@@ -89,8 +89,8 @@ class UpdateActionRequest(Update):
     timeout_seconds: Patch[Timeout] = None
     on_worker_loss: OnWorkerLoss | None = None
     max_attempts: Attempts | None = None
-    enabled: bool | None = None
-    accesses_mcp: bool | None = None
+    enabled: Flag | None = None
+    accesses_mcp: Flag | None = None
     default_execution_permission_set_refs: RefList | None = None
     reference_visibility: ReferenceVisibility | None = None
     reference_allowed_pack_refs: RefList | None = None

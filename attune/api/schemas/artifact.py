@@ -22,7 +22,7 @@ from attune.domain.key import OwnerType
 from attune.services.artifact.version import VersionNote
 
 LONGEST_TEXT = 10_000
-Limit = Annotated[int, Field(ge=1, le=1_000_000)]
+Limit = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Name = Annotated[str, Field(max_length=255)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Owner = Annotated[str, Field(max_length=255)]

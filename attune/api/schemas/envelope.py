@@ -31,6 +31,10 @@ ListOrEmpty = Annotated[
 """A list that answers `[]` where the row has null."""
 
 
+Flag = Annotated[bool, Field(strict=True)]
+"""A switch in a body: true or false, and not 1, "yes" or "off"."""
+
+
 class Read(BaseModel):
     """Base of every answer: filled from a row or a view by attribute."""
 

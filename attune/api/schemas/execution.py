@@ -6,7 +6,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from attune.api.parameters import QueryId
-from attune.api.schemas.envelope import Body, ListOrEmpty, ObjectOrEmpty, Omitted, Read
+from attune.api.schemas.envelope import (
+    Body,
+    Flag,
+    ListOrEmpty,
+    ObjectOrEmpty,
+    Omitted,
+    Read,
+)
 from attune.db.models.execution import Execution
 from attune.db.repositories.execution import ExecutionFilter
 from attune.domain.artifact import RetentionPolicyType
@@ -20,7 +27,7 @@ LONGEST_TIMEOUT_SECONDS = 30 * 86400
 
 Ref = Annotated[str, Field(min_length=1, max_length=255)]
 FilterText = Annotated[str | None, Field(max_length=255)]
-Limit = Annotated[int, Field(ge=1, le=LONGEST_TIMEOUT_SECONDS)]
+Limit = Annotated[int, Field(ge=1, le=LONGEST_TIMEOUT_SECONDS, strict=True)]
 
 
 class CreateExecutionRequest(Body):
@@ -38,7 +45,9 @@ class CreateExecutionRequest(Body):
     worker_tolerations: list[dict[str, Any]] | None = None
     worker_affinity: dict[str, Any] | None = None
     artifact_retention_policy: RetentionPolicyType | None = None
-    artifact_retention_limit: Annotated[int, Field(ge=1, le=2**31)] | None = None
+    artifact_retention_limit: (
+        Annotated[int, Field(ge=1, le=2**31, strict=True)] | None
+    ) = None
 
     def wish(self) -> ExecutionWish:
         """Return what the service is asked for."""
@@ -69,7 +78,7 @@ class RerunRequest(Body):
     """Go on from this task of a workflow, and keep what the others did before it."""
     from_tasks: Annotated[list[Ref], Field(max_length=100)] | None = None
     """The same for several tasks."""
-    from_failed: bool = False
+    from_failed: Flag = False
     """Go on from the tasks that failed."""
 
     def wish(self) -> RerunWish:

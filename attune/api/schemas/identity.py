@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from attune.api.schemas.definition import Creation, Description
-from attune.api.schemas.envelope import Body, Omitted, Read
+from attune.api.schemas.envelope import Body, Flag, Omitted, Read
 from attune.api.schemas.patch import Update
 from attune.db.models.permission import PermissionAssignment
 from attune.services.identity_directory import IdentityView
@@ -34,7 +34,7 @@ class UpdateIdentityRequest(Update):
     password: Password | None = None
     attributes: dict[str, Any] | None = None
     """All of them: what is not named is gone."""
-    frozen: bool | None = None
+    frozen: Flag | None = None
 
 
 class CreateIdentityRoleAssignmentRequest(Body):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from attune.api.schemas.definition import Creation, RefText, RowId
-from attune.api.schemas.envelope import Read
+from attune.api.schemas.envelope import Flag, Read
 from attune.api.schemas.moment import Moment
 from attune.api.schemas.patch import Patch, Update
 from attune.domain.key import OwnerType
@@ -23,7 +23,7 @@ class CreateKeyRequest(Creation):
     owner_type: OwnerType
     value: Any
     """Any JSON."""
-    encrypted: bool | None = None
+    encrypted: Flag | None = None
     """Whether the value is encrypted where it is stored, and masked where it is shown."""
     local_ref: RefText | None = None
     """What follows the owner in its ref; the name, when not given."""
@@ -48,7 +48,7 @@ class UpdateKeyRequest(Update):
 
     name: Name | None = None
     value: Any = None
-    encrypted: bool | None = None
+    encrypted: Flag | None = None
     """False stores in plain from now on, which takes the grant to decrypt."""
     expires_at: Patch[Moment] = None
 

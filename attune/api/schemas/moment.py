@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -16,5 +17,12 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("is not a time that can be kept") from error
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+def _as_written(value: object) -> object:
+    """Refuse a number, which could be seconds or milliseconds since anything."""
+    if not isinstance(value, str | datetime):
+        raise PydanticCustomError("moment", "Input should be a time, written as text")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_as_written), AfterValidator(_in_utc)]
 """A time with an offset, or in UTC."""

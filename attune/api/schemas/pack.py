@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from attune.api.parameters import BodyId
 from attune.api.schemas.definition import (
     Creation,
     Description,
@@ -13,7 +14,7 @@ from attune.api.schemas.definition import (
     RefText,
     Tags,
 )
-from attune.api.schemas.envelope import Body, ObjectOrEmpty, Omitted, Read
+from attune.api.schemas.envelope import Body, Flag, ObjectOrEmpty, Omitted, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.api.schemas.placement import Kept, WorkerAffinity, WorkerToleration
 from attune.db.models.pack import PackInstall
@@ -44,7 +45,7 @@ class CreatePackRequest(Creation):
     tags: Tags | None = None
     runtime_deps: RefList | None = None
     dependencies: RefList | None = None
-    is_standard: bool | None = None
+    is_standard: Flag | None = None
     worker_selector: dict[str, str] | None = None
     worker_tolerations: list[Kept[WorkerToleration]] | None = None
     worker_affinity: Kept[WorkerAffinity] | None = None
@@ -62,7 +63,7 @@ class UpdatePackRequest(Update):
     tags: Tags | None = None
     runtime_deps: RefList | None = None
     dependencies: RefList | None = None
-    is_standard: bool | None = None
+    is_standard: Flag | None = None
     worker_selector: dict[str, str] | None = None
     worker_tolerations: list[Kept[WorkerToleration]] | None = None
     worker_affinity: Kept[WorkerAffinity] | None = None
@@ -72,8 +73,8 @@ class RegisterPackRequest(Body):
     """A pack in a directory that the server sees."""
 
     path: Source
-    force: bool = False
-    skip_tests: bool = False
+    force: Flag = False
+    skip_tests: Flag = False
 
 
 class InstallPackRequest(Body):
@@ -81,12 +82,12 @@ class InstallPackRequest(Body):
 
     source: Source
     """An absolute path on the server: a directory or a tar.gz."""
-    force: bool = False
-    skip_deps: bool = False
-    skip_tests: bool = False
+    force: Flag = False
+    skip_deps: Flag = False
+    skip_tests: Flag = False
     ref_spec: str | None = None
-    registry_id: int | None = None
-    no_registry: bool = False
+    registry_id: BodyId | None = None
+    no_registry: Flag = False
 
 
 class PackSummary(Read):

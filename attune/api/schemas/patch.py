@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from attune.api.schemas.envelope import Body
 
@@ -33,7 +34,30 @@ def _as_operation(value: object) -> object:
     return {"op": "set", "value": value}
 
 
-Patch = Annotated[Set[T] | Clear | None, BeforeValidator(_as_operation)]
+class _Described:
+    """Shows all ways to write it; the union that it is read as knows the long ones."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        reference = handler(schema)["anyOf"][0]
+        value = handler.resolve_ref_schema(reference)["properties"]["value"]
+        return {
+            "anyOf": [
+                {k: v for k, v in value.items() if k != "title"},
+                _operation("set", value=value),
+                _operation("clear"),
+                {"type": "null"},
+            ]
+        }
+
+
+def _operation(op: str, **fields: Any) -> dict[str, Any]:
+    properties = {"op": {"type": "string", "const": op}, **fields}
+    return {"type": "object", "properties": properties, "required": [*properties]}
+
+
+Patch = Annotated[Set[T] | Clear | None, BeforeValidator(_as_operation), _Described()]
 """`{"op": "set", "value": …}`, `{"op": "clear"}`, or simply the value."""
 
 

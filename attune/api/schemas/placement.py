@@ -63,7 +63,7 @@ class PreferredWorkerSelectorTerm(Body):
     """Workers that are better than others."""
 
     preference: WorkerSelectorTerm
-    weight: Annotated[int, Field(ge=1, le=100)] = 1
+    weight: Annotated[int, Field(ge=1, le=100, strict=True)] = 1
 
 
 class WorkerAffinity(Body):

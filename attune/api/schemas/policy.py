@@ -14,7 +14,7 @@ from attune.api.schemas.definition import (
     RefText,
     Tags,
 )
-from attune.api.schemas.envelope import Body, ListOrEmpty, Omitted, Read
+from attune.api.schemas.envelope import Body, Flag, ListOrEmpty, Omitted, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.db.models.policy import Policy
 from attune.domain.policy import (
@@ -78,7 +78,7 @@ class CreatePolicyRequest(Creation):
     description: Description | None = None
     scope: PolicyScopeRequest
     priority: Priority | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     tags: Tags | None = None
     concurrency: ConcurrencyPolicyRequest | None = None
     rate_limit: RateLimitPolicyRequest | None = None
@@ -114,7 +114,7 @@ class UpdatePolicyRequest(Update):
     name: Label | None = None
     description: Patch[Description] = None
     priority: Priority | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     tags: Tags | None = None
     concurrency: Patch[ConcurrencyPolicyRequest] = None
     rate_limit: Patch[RateLimitPolicyRequest] = None

@@ -15,7 +15,7 @@ from attune.api.schemas.definition import (
     RefText,
     Tags,
 )
-from attune.api.schemas.envelope import Body, ListOrEmpty, ObjectOrEmpty, Read
+from attune.api.schemas.envelope import Body, Flag, ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.api.schemas.placement import Kept, WorkerAffinity, WorkerToleration
 from attune.domain.enforcement import EnforcementCondition
@@ -34,7 +34,7 @@ class CreateRuleRequest(Creation):
     pack_ref: RefText
     label: Label
     description: Description | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     trigger_ref: RefText
     action_ref: RefText
     condition: EnforcementCondition | None = None
@@ -56,7 +56,7 @@ class UpdateRuleRequest(Update):
 
     label: Label | None = None
     description: Patch[Description] = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     trigger_ref: RefText | None = None
     action_ref: RefText | None = None
     condition: EnforcementCondition | None = None

@@ -14,7 +14,7 @@ from attune.api.schemas.definition import (
     RetentionLimit,
     RowId,
 )
-from attune.api.schemas.envelope import ListOrEmpty, ObjectOrEmpty, Read
+from attune.api.schemas.envelope import Flag, ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.api.schemas.placement import Kept, WorkerAffinity, WorkerToleration
 from attune.domain.artifact import RetentionPolicyType
@@ -40,7 +40,7 @@ class CreateSensorRequest(Creation):
     trigger_ref: RefText
     """What it emits; more of them in `trigger_refs`."""
     trigger_refs: RefList | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     param_schema: dict[str, Any] | None = None
     config: dict[str, Any] | None = None
     worker_selector: dict[str, str] | None = None
@@ -61,7 +61,7 @@ class UpdateSensorRequest(Update):
     runtime: RowId | None = None
     runtime_ref: RefText | None = None
     runtime_version_constraint: Patch[Constraint] = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     param_schema: dict[str, Any] | None = None
     config: dict[str, Any] | None = None
     worker_selector: dict[str, str] | None = None

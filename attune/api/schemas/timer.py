@@ -44,7 +44,7 @@ class TimerPreviewRequest(Body):
 
     trigger_ref: Annotated[str, Field(min_length=1, max_length=255)]
     trigger_params: dict[str, Any] = {}
-    count: Annotated[int, Field(ge=1, le=100)] = 5
+    count: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
 
 
 class TimerPreviewResponse(Read):

@@ -13,7 +13,7 @@ from attune.api.schemas.definition import (
     RefText,
     Tags,
 )
-from attune.api.schemas.envelope import ListOrEmpty, ObjectOrEmpty, Read
+from attune.api.schemas.envelope import Flag, ListOrEmpty, ObjectOrEmpty, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.domain.pack import ReferenceVisibility
 from attune.domain.payload_check import PayloadCheck
@@ -29,7 +29,7 @@ class CreateTriggerRequest(Creation):
     pack_ref: RefText | None = None
     label: Label
     description: Description | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     type: Kind | None = None
     """Informative: interval, cron, webhook, and so on."""
     param_schema: dict[str, Any] | None = None
@@ -46,7 +46,7 @@ class UpdateTriggerRequest(Update):
 
     label: Label | None = None
     description: Patch[Description] = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     type: Patch[Kind] = None
     param_schema: dict[str, Any] | None = None
     out_schema: dict[str, Any] | None = None

@@ -52,7 +52,7 @@ class UpdateWebhookConfigRequest(Update):
     """`enabled`, `ips`: addresses and networks in CIDR notation."""
     rate_limit: Patch[Section] = None
     """`enabled`, `requests`, `window_seconds`."""
-    payload_size_limit_kb: Patch[int] = None
+    payload_size_limit_kb: Patch[Annotated[int, Field(strict=True)]] = None
     """Largest body, at most what the server takes of any."""
 
 

@@ -12,7 +12,7 @@ from attune.domain.execution import ExecutionStatus
 from attune.domain.worker import WorkerHealth, WorkerRole, WorkerStatus, WorkerType
 from attune.services.worker import WorkerView
 
-RunningId = Annotated[int, Field(ge=1, le=MAX_ID)]
+RunningId = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
 
 
 class CordonWorkerRequest(Body):
@@ -28,7 +28,7 @@ class WorkerRegistration(Body):
     worker_type: WorkerType = WorkerType.LOCAL
     worker_role: WorkerRole = WorkerRole.ACTION
     host: Annotated[str, Field(max_length=255)] | None = None
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    port: Annotated[int, Field(ge=1, le=65535, strict=True)] | None = None
     capabilities: dict[str, Any] = {}
 
 

@@ -14,7 +14,7 @@ from attune.api.schemas.definition import (
     Tags,
     Timeout,
 )
-from attune.api.schemas.envelope import Body, ObjectOrEmpty, Omitted, Read
+from attune.api.schemas.envelope import Body, Flag, ObjectOrEmpty, Omitted, Read
 from attune.api.schemas.patch import Patch, Update
 from attune.domain.pack import ReferenceVisibility
 from attune.services.workflow.checking import Draft
@@ -36,7 +36,7 @@ class _Writing(Creation):
     out_schema: dict[str, Any] | None = None
     description: Description | None = None
     tags: Tags | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     timeout_seconds: Timeout | None = None
     default_execution_permission_set_refs: RefList | None = None
     reference_visibility: ReferenceVisibility | None = None
@@ -65,7 +65,7 @@ class UpdateWorkflowRequest(Update):
     out_schema: dict[str, Any] | None = None
     description: Patch[Description] = None
     tags: Tags | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     timeout_seconds: Patch[Timeout] = None
     default_execution_permission_set_refs: RefList | None = None
     reference_visibility: ReferenceVisibility | None = None

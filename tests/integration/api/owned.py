@@ -7,6 +7,7 @@ said here what its path and its body are about.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 from attune.db.models import PackInstall
@@ -68,13 +69,18 @@ class Owned:
 
     def path(self, template: str) -> str:
         """Fill the places of a path."""
+        return template.format(**self.places(template))
+
+    def places(self, template: str) -> dict[str, int | str]:
+        """Return what belongs in each place of a path."""
         if template == "/api/v1/inquiries/status/{status}":
-            return "/api/v1/inquiries/status/pending"
-        parts = template.split("/")
-        for place, part in enumerate(parts):
-            if part.startswith("{"):
-                parts[place] = str(self._value(parts[place - 1], part.strip("{}")))
-        return "/".join(parts)
+            return {"status": "pending"}
+        parts = [part.strip("{}") for part in template.split("/")]
+        return {
+            part: self._value(before, part)
+            for before, part in pairwise(parts)
+            if f"{{{part}}}" in template
+        }
 
     def _value(self, before: str, name: str) -> int | str:
         if (before, name) in _WORDS:
@@ -224,6 +230,9 @@ _WORDS: Final[Mapping[tuple[str, str], int | str]] = {
     ("logs", "stream_name"): "stdout",
     ("logs", "stream"): "stdout",
     ("versions", "version"): 1,
+    ("output", "stream"): "stdout",
+    ("files", "version_id"): 1,
+    ("webhooks", "webhook_key"): "nobodys",
 }
 """Places in paths that name no thing."""
 

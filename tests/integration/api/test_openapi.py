@@ -12,7 +12,10 @@ from tests.integration.api.conftest import make_settings
 from tests.integration.api.operations import operations
 from tests.integration.api.people import Api
 
-DECLARED = {"400", "401", "403", "404", "409", "413", "415", "422", "429", "503"}
+DECLARED = {
+    *("400", "401", "403", "404", "409", "413", "414", "415", "422", "429", "431"),
+    "503",
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,30 @@ def test_every_refusal_is_declared_with_its_body(document: dict[str, Any]) -> No
     for name, operation in described(document):
         assert set(operation["responses"]) >= DECLARED, name
     assert "HTTPValidationError" not in str(document)
+
+
+def test_answers_are_described_as_they_are_written(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    for name, field in (
+        ("EventResponse", "trigger"),
+        ("InquiryResponse", "execution"),
+        ("KeyResponse", "owner_pack"),
+        ("RuleResponse", "pack"),
+    ):
+        assert field in schemas[name]["properties"], name
+        assert f"{field}_id" not in schemas[name]["properties"], name
+
+
+def test_streams_say_that_they_are_streams(document: dict[str, Any]) -> None:
+    found = {
+        name: [*operation["responses"]["200"]["content"]]
+        for name, operation in described(document)
+        if name.endswith("/stream")
+    }
+
+    assert found
+    assert set(map(tuple, found.values())) == {("text/event-stream",)}
 
 
 def test_every_operation_has_a_name_of_its_own(document: dict[str, Any]) -> None:

@@ -8,17 +8,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from attune.api.access import Anybody, WorkerToken
 from attune.db.repositories.enforcement import EnforcementFilter
 from attune.domain.page import PageRequest
-from tests.integration.api.operations import Operation, operations
+from tests.integration.api.operations import Operation
 from tests.integration.api.owned import MARK, TENANT, Owned, granted, make_owned
 from tests.integration.api.people import Api, Person, grant
+from tests.integration.api.walking import is_list, send, walked
 from tests.support.builders import make_worker
 from tests.support.eventually import eventually
-
-ENDLESS = {"GET /api/v1/executions/stream", "GET /api/v1/notifications/stream"}
-"""They never end; each tells what the list of the same things shows."""
 
 NOBODYS = {
     "GET /auth/me",
@@ -29,42 +26,9 @@ NOBODYS = {
 """Their paths and bodies name no thing of anybody's."""
 
 
-def walked(app: FastAPI) -> list[Operation]:
-    """Return every operation that identities may call."""
-    return [
-        operation
-        for operation in operations(app)
-        if not isinstance(operation.access, Anybody | WorkerToken)
-        and str(operation) not in ENDLESS
-    ]
-
-
-def is_list(operation: Operation) -> bool:
-    return operation.method == "GET" and "{" not in operation.template.replace(
-        "{status}", ""
-    )
-
-
 def parameters(app: FastAPI, operation: Operation) -> list[str]:
     described = app.openapi()["paths"][operation.template][operation.method.lower()]
     return [p["name"] for p in described.get("parameters", []) if p["in"] == "query"]
-
-
-async def send(
-    api: Api, who: Person, operation: Operation, owned: Owned, **query: Any
-) -> httpx.Response:
-    request = owned.request(operation)
-    return await api.client.request(
-        operation.method,
-        request.path,
-        params=query,
-        headers=who.headers,
-        **(
-            {"files": request.files, "data": request.form}
-            if request.files
-            else {"json": request.body}
-        ),
-    )
 
 
 @pytest.fixture
@@ -85,7 +49,8 @@ async def test_the_owner_of_all_that_sees_it(api: Api, owned: Owned) -> None:
     ]
 
     statuses = {
-        str(o): (await send(api, owned.who, o, owned)).status_code for o in wanted
+        str(o): (await send(api, owned.who.headers, o, owned)).status_code
+        for o in wanted
     }
 
     missing = {
@@ -104,7 +69,7 @@ async def test_nothing_of_another_owner_exists_on_any_route(
     for operation in walked(api.app):
         if is_list(operation) or str(operation) in NOBODYS:
             continue
-        answer = await send(api, other, operation, owned)
+        answer = await send(api, other.headers, operation, owned)
         if not is_empty(answer):
             found[str(operation)] = (answer.status_code, answer.text)
 
@@ -137,7 +102,7 @@ async def test_nothing_of_another_owner_is_in_any_list_or_count(
     for operation in filter(is_list, walked(api.app)):
         for query in ({}, *owned.filters(parameters(api.app, operation))):
             answer = await send(
-                api, other, operation, owned, include_total="true", **query
+                api, other.headers, operation, owned, include_total="true", **query
             )
             if _shows(answer):
                 leaks[f"{operation} {query}"] = answer.text
@@ -186,7 +151,7 @@ async def test_an_administrator_does_not_see_into_a_private_pack(
             continue
         if template.endswith("/stream"):
             continue
-        answer = await send(api, root, operation, owned)
+        answer = await send(api, root.headers, operation, owned)
         if f"{MARK}pack" in answer.text and answer.status_code != 404:
             found[str(operation)] = answer.text
 

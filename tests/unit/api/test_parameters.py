@@ -6,7 +6,14 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
-from attune.api.parameters import MAX_ID, Count, Id, PageParameters, RefPath
+from attune.api.parameters import (
+    MAX_ID,
+    Count,
+    Id,
+    PageParameters,
+    QueryId,
+    RefPath,
+)
 from attune.domain.page import PageRequest
 
 ID = TypeAdapter(Id)
@@ -59,12 +66,23 @@ def test_a_count_is_digits_and_fits(text: str) -> None:
     assert text not in refused.value.errors()[0]["msg"]
 
 
-@pytest.mark.parametrize("text", ["-1", "1_0", "+1", "", "abc", str(2**63), "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["-1", "0", "1_0", "+1", "", "abc", str(2**63), "9" * 5000]
+)
 def test_an_id_that_cannot_be_one_is_not_found(text: str) -> None:
     with pytest.raises(HTTPException) as refused:
         ID.validate_python(text)
 
     assert refused.value.status_code == 404
+
+
+def test_what_is_filtered_by_is_an_id_or_nothing() -> None:
+    filtered = TypeAdapter(QueryId)
+
+    assert filtered.validate_python("") is None
+    assert filtered.validate_python("7") == 7
+    with pytest.raises(ValidationError):
+        filtered.validate_python("0")
 
 
 def test_the_largest_id_is_one() -> None:
