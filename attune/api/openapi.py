@@ -110,7 +110,6 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         if parameter["in"] == "query" and parameter["schema"].get("type") == "integer":
             # `?page=` is as good as no page: see attune.api.parameters.
             parameter["allowEmptyValue"] = True
-    _allow_no_body(operation.get("requestBody", {"required": True}))
     responses = operation["responses"]
     for status, description in REFUSALS.items():
         responses[status] = {
@@ -119,13 +118,6 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         }
     if not isinstance(access_of(route.dependant), Anybody):
         operation["security"] = [{_SCHEME: []}]
-
-
-def _allow_no_body(body: dict[str, Any]) -> None:
-    """Say of a body that may be left out that `null` is as good as none."""
-    if not body.get("required"):
-        content = body["content"]["application/json"]
-        content["schema"] = {"anyOf": [content["schema"], {"type": "null"}]}
 
 
 def _schema_of(status: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Versions of artifacts: listed, added, uploaded, downloaded, removed."""
 
-import json
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -21,6 +20,7 @@ from attune.api.schemas.artifact import (
 )
 from attune.api.schemas.envelope import Data, Success, data, listed, success
 from attune.domain.errors import InvalidInput
+from attune.domain.json import parse_json
 from attune.domain.permission import Action, Caller, Resource
 from attune.services.artifact.version import VersionNote
 
@@ -222,7 +222,8 @@ async def download_version(
 def _number(text: str | None, name: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MAX_ID:
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
+    if not digits or int(text) > MAX_ID:
         raise InvalidInput(f"{name}: must be a whole number")
     return int(text)
 
@@ -230,10 +231,7 @@ def _number(text: str | None, name: str) -> int | None:
 def _object(text: str | None) -> dict[str, Any] | None:
     if not text:
         return None
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
+    value = parse_json(text.encode(errors="replace"))
     if not isinstance(value, dict):
         raise InvalidInput("meta: must be a JSON object")
     return value

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from attune.api.parameters import QueryId
 from attune.api.schemas.envelope import Body, Omitted, Read
+from attune.api.schemas.moment import AwareMoment
 from attune.db.repositories.audit import AuditFilter
 from attune.domain.audit import AuditCategory, AuditOutcome
 
@@ -30,8 +31,8 @@ class AuditQuery(Body):
     http_status: QueryId = None
     http_method: Text = None
     http_path: Text = None
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_after: AwareMoment | None = None
+    created_before: AwareMoment | None = None
     include_total: bool = False
 
     def wanted(self) -> AuditFilter:

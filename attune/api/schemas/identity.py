@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from attune.api.schemas.definition import Creation, Description
 from attune.api.schemas.envelope import Body, Flag, Omitted, Read
+from attune.api.schemas.moment import AwareMoment
 from attune.api.schemas.patch import Update
 from attune.db.models.permission import PermissionAssignment
 from attune.services.identity_directory import IdentityView
@@ -97,7 +98,7 @@ class CreateIntegrationTokenRequest(Body):
 
     label: Annotated[str, Field(min_length=1, max_length=255)]
     description: Description | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: AwareMoment | None = None
 
 
 class RevokeIntegrationTokenRequest(Body):

@@ -153,12 +153,10 @@ class Examiner:
             }
         if _is_valid(case, ParameterLocation.QUERY):
             case.query = self._naming(case.query)
-        if _is_valid(case, ParameterLocation.BODY):
+        if isinstance(case.body, dict) and _is_valid(case, ParameterLocation.BODY):
             case.body = self._naming(case.body)
 
-    def _naming(self, document: Any) -> Any:
-        if not isinstance(document, dict):
-            return document
+    def _naming(self, document: dict[str, Any]) -> dict[str, Any]:
         return {
             key: self.owned.things[NAMED[key]]
             if key in NAMED and isinstance(value, str | int)
@@ -197,11 +195,13 @@ _NO_ERRORS: Final = ["2xx", "3xx", "4xx", "501", "503"]
 """501 is what an installation was not set up for, 503 what goes by; both say so."""
 
 
-def edges(operation: APIOperation) -> Iterator[Case]:
+def edges(
+    operation: APIOperation, modes: Sequence[GenerationMode] = tuple(GenerationMode)
+) -> Iterator[Case]:
     """Yield cases at the edges of what is allowed, always the same ones."""
     yield from CoverageGenerator(
         operation=operation,
-        generation_modes=list(GenerationMode),
+        generation_modes=list(modes),
         generation_config=operation.schema.config.generation,
         auth_storage=None,
         override=Override(),

@@ -94,6 +94,50 @@ async def test_upload_by_ref_makes_the_artifact_once(shop: Workshop) -> None:
     assert artifact["size_bytes"] == 3
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"execution": "0" * 5000},
+        {"retention_limit": "9" * 5000},
+        {"meta": '{"a":' * 1500},
+        {"meta": r'{"a": "\u0000"}'},
+        {"meta": "[]"},
+        {"description": "\0"},
+    ],
+    ids=["id", "limit", "deep", "nul in meta", "list", "nul"],
+)
+async def test_form_that_cannot_be_meant_is_refused(
+    shop: Workshop, form: dict[str, str]
+) -> None:
+    answer = await shop.api.client.post(
+        f"/api/v1/artifacts/ref/{shop.pack.ref}.log/versions/upload",
+        files={"file": ("a.txt", b"x", "text/plain")},
+        data={"scope": "pack", "owner": shop.pack.ref, **form},
+        headers=shop.who.headers,
+    )
+
+    assert answer.status_code in {400, 422}
+
+
+async def test_form_in_an_odd_character_set_is_no_error_of_ours(shop: Workshop) -> None:
+    part = 'Content-Disposition: form-data; name="{}"'
+    parts = [
+        f'{part.format("file")}; filename="a.txt"\r\n\r\nx',
+        f"{part.format('description')}\r\n\r\n+2AA-",
+    ]
+    body = "".join(f"--b\r\n{each}\r\n" for each in parts) + "--b--\r\n"
+    answer = await shop.api.client.post(
+        f"/api/v1/artifacts/ref/{shop.pack.ref}.log/versions/upload",
+        content=body.encode(),
+        headers={
+            **shop.who.headers,
+            "Content-Type": "multipart/form-data; boundary=b; charset=utf-7",
+        },
+    )
+
+    assert 400 <= answer.status_code < 500
+
+
 async def test_upload_beyond_the_limit_leaves_nothing(
     shop: Workshop, artifacts_dir: Path
 ) -> None:
