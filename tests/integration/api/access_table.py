@@ -28,7 +28,7 @@ class Kind(StrEnum):
     WORKER = "worker"
 
 
-STRANGERS: Final = {Kind.NONE, Kind.GARBAGE, Kind.EXPIRED, Kind.REFRESH}
+STRANGERS: Final = (Kind.NONE, Kind.GARBAGE, Kind.EXPIRED, Kind.REFRESH)
 CODE: Final = {Kind.EXECUTION, Kind.SENSOR}
 """Tokens of programs. That of an execution is one without permission sets."""
 

@@ -10,6 +10,7 @@ import pytest
 from schemathesis import GenerationMode
 
 from attune.api.app import create_app
+from tests.integration.api.access_table import rows
 from tests.integration.api.conftest import make_settings
 from tests.integration.api.examining import (
     APIOperation,
@@ -65,6 +66,12 @@ def some_cases(operation: APIOperation) -> list[Case]:
 
 def test_every_operation_is_examined(promised: list[APIOperation]) -> None:
     assert {subject_of(each.path) for each in promised} == set(SUBJECTS)
+
+
+def test_every_operation_has_a_row_in_the_table_of_access(
+    promised: list[APIOperation],
+) -> None:
+    assert sorted(map(str, rows())) == sorted(each.label for each in promised)
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
