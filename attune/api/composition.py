@@ -22,7 +22,6 @@ from attune.services.access import AccessService
 from attune.services.action import ActionService
 from attune.services.artifact.collect import CollectService
 from attune.services.artifact.content import ContentService
-from attune.services.artifact.masking import Masks
 from attune.services.artifact.read import ArtifactReadService
 from attune.services.artifact.stream import ArtifactStreamService
 from attune.services.artifact.sweep import ArtifactSweeper
@@ -57,6 +56,7 @@ from attune.services.inquiry.write import InquiryWriteService
 from attune.services.integration_token import IntegrationTokenService
 from attune.services.key import KeyService
 from attune.services.login_throttle import LoginThrottle
+from attune.services.masks import Masks
 from attune.services.notification.follow import FollowService
 from attune.services.notification.read import NotificationReadService
 from attune.services.notification.stream import NotificationStreamService
@@ -213,7 +213,9 @@ def compose(settings: Settings, database: Database) -> Services:
             database, files, file_limit_bytes=settings.server.max_artifact_bytes
         ),
         definitions=definitions,
-        emitting=EmitService(database, intake, most=settings.server.max_batch_events),
+        emitting=EmitService(
+            database, intake, masks, most=settings.server.max_batch_events
+        ),
         enforcements=EnforcementService(database, encryption),
         events=EventReadService(database),
         executing=RequestService(database, encryption),
@@ -234,7 +236,7 @@ def compose(settings: Settings, database: Database) -> Services:
         rerunning=RerunService(database, encryption),
         responding=RespondService(database),
         inquiries=InquiryReadService(database),
-        inquiries_asked=InquiryWriteService(database),
+        inquiries_asked=InquiryWriteService(database, masks),
         links=RunLinks(settings.temporal.ui_url, settings.temporal.namespace),
         proxies=Proxies(settings.server.trusted_proxies),
         receiving=ReceiveService(database, intake, webhook_book),

@@ -165,6 +165,8 @@ class Caller:
     """The execution an execution token was made for."""
     action_ref: str | None = None
     """The action that execution runs."""
+    token: str | None = field(default=None, repr=False, compare=False)
+    """An execution's own token, which it must not leave behind."""
     known_packs: frozenset[str] | None = None
     """For the token of code, the packs that the grants of its identity name: a grant
     that it was lent shows it no others. None: those that `grants` name."""

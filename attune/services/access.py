@@ -1,6 +1,7 @@
 """Who a token stands for, and what it may do: the one check of every token type."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -40,7 +41,7 @@ class AccessService:
             if claims.token_type is TokenType.SENSOR:
                 await self._check_start(claims)
                 return caller.sensor(claims, identity, named)
-            return caller.execution(claims, identity, named)
+            return replace(caller.execution(claims, identity, named), token=token)
         if identity is None:
             raise InvalidToken("The identity of the token does not exist")
         return caller.person(identity, claims)

@@ -26,8 +26,8 @@ from attune.domain.key import OwnerType
 from attune.domain.permission import Action, Caller
 from attune.services.artifact.access import changeable, check_may_create
 from attune.services.artifact.masked_file import MaskedFile
-from attune.services.artifact.masking import Masks
 from attune.services.artifact.write import new_artifact
+from attune.services.masks import Masks
 
 _IS_TEXT = frozenset({ArtifactType.FILE_TEXT, ArtifactType.FILE_DATATABLE})
 

@@ -23,8 +23,8 @@ from attune.services.artifact.access import (
     check_may_create,
     require_own_pack,
 )
-from attune.services.artifact.masking import Masks
 from attune.services.component import write
+from attune.services.masks import Masks
 
 
 class ArtifactWriteService:

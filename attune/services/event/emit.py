@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attune.db.database import Database, Transaction
 from attune.db.models.rule import Rule
@@ -12,10 +12,12 @@ from attune.db.repositories.trigger import known_triggers
 from attune.domain.errors import AttuneError, InvalidInput, NotFound, TooLarge
 from attune.domain.json import Json, JsonObject
 from attune.domain.permission import Action, Caller, Resource, Target, TokenType
+from attune.runtimes.masking import Masking
 from attune.services.component import targets_in_packs
 from attune.services.event.idempotency import namespaced_key
 from attune.services.event.intake import Intake, NewEvent, Outcome
 from attune.services.event.read import EventView, view_event
+from attune.services.masks import Masks, masked
 
 _RULE_INSTANCE: Final = re.compile(r"rule_([0-9]{1,19})\Z")
 REPLAY_OF: Final = "replay_of"
@@ -42,9 +44,12 @@ Emitted: TypeAlias = Emission | AttuneError
 class EmitService:
     """Takes events from those who may emit them."""
 
-    def __init__(self, database: Database, intake: Intake, *, most: int) -> None:
+    def __init__(
+        self, database: Database, intake: Intake, masks: Masks, *, most: int
+    ) -> None:
         self._database = database
         self._intake = intake
+        self._masks = masks
         self._most = most
         """How many events are taken at once."""
 
@@ -74,6 +79,7 @@ class EmitService:
     async def _accept(
         self, tx: Transaction, caller: Caller, emissions: Sequence[Emitted]
     ) -> list[Outcome]:
+        emissions = await self._masked(tx, caller, emissions)
         given = [each for each in emissions if isinstance(each, Emission)]
         desk = await _open_desk(tx, caller, given)
         drafts = [desk.draft(each) for each in emissions]
@@ -81,6 +87,18 @@ class EmitService:
         accepted = iter(await self._intake.accept_all(tx, new) if new else [])
         return [
             next(accepted) if isinstance(draft, NewEvent) else draft for draft in drafts
+        ]
+
+    async def _masked(
+        self, tx: Transaction, caller: Caller, emissions: Sequence[Emitted]
+    ) -> Sequence[Emitted]:
+        """Return what an execution says without its secrets."""
+        masking = await self._masks.of(tx, caller)
+        if masking is None:
+            return emissions
+        return [
+            _without_secrets(each, masking) if isinstance(each, Emission) else each
+            for each in emissions
         ]
 
 
@@ -151,6 +169,14 @@ async def _open_desk(
         triggers={trigger.ref: trigger for trigger in triggers},
         rules={rule.id: rule for rule in rules},
     )
+
+
+def _without_secrets(emission: Emission, masking: Masking) -> Emission:
+    said: dict[str, Any] = {
+        name: masked(getattr(emission, name), masking)
+        for name in ("payload", "config", "trace_tag")
+    }
+    return replace(emission, **said)
 
 
 def _rule_id(instance: str | None) -> int | None:

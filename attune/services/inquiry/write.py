@@ -1,7 +1,7 @@
 """Ask, change what is asked, and take a question back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,8 +15,10 @@ from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.domain.inquiry import InquiryStatus, check_question
 from attune.domain.json import JsonObject
 from attune.domain.permission import Action, Caller, Resource
+from attune.runtimes.masking import Masking
 from attune.services.execution.read import target_of
 from attune.services.inquiry.decide import close_if_late, follow, too_late
+from attune.services.masks import Masks, masked
 
 ASK: Final = "core.ask"
 """The action that asks by itself, and nothing else."""
@@ -36,8 +38,9 @@ class Question:
 class InquiryWriteService:
     """Inquiries that are not `core.ask`'s, and what is done to any that is open."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, masks: Masks) -> None:
         self._database = database
+        self._masks = masks
 
     async def create(self, caller: Caller, question: Question) -> Inquiry:
         """Ask for an execution that lives; each has one inquiry at most.
@@ -55,6 +58,9 @@ class InquiryWriteService:
             caller.require(Resource.INQUIRIES, Action.CREATE, target)
             execution = await tx.executions.lock(execution.id)
             _check_asks(execution)
+            masking = await self._masks.of(tx, caller)
+            if masking is not None:
+                question = _without_secrets(question, masking)
             return await _put(tx, caller, execution, question)
 
     async def update(
@@ -90,6 +96,14 @@ class InquiryWriteService:
         await tx.inquiries.lock_execution(inquiry_id)
         await close_if_late(tx, inquiry_id)
         return await tx.inquiries.lock(inquiry_id)
+
+
+def _without_secrets(question: Question, masking: Masking) -> Question:
+    said: dict[str, Any] = {
+        name: masked(getattr(question, name), masking)
+        for name in ("prompt", "response_schema")
+    }
+    return replace(question, **said)
 
 
 def _check_asks(execution: Execution) -> None:

@@ -1,19 +1,13 @@
 """Versions of artifacts: numbered, uploaded, written by actions, downloaded."""
 
 import asyncio
-import base64
-import json
 from pathlib import Path
 
 import pytest
 
 from attune.db.database import Database
 from attune.domain.execution import ExecutionStatus as Status
-from attune.domain.permission import TokenType
-from attune.security.encryption import Encryption
-from attune.services.execution.write import secret_place
 from tests.integration.api.artifacts import artifact_body, contents, upload
-from tests.integration.api.conftest import KEY
 from tests.integration.api.defining import Workshop, make_workshop
 from tests.integration.api.people import Api
 from tests.support.builders import make_action, make_execution
@@ -231,58 +225,3 @@ async def test_worker_with_a_disk_of_its_own_brings_the_files(
     read = await shop.send("GET", f"/artifacts/{made['id']}/download")
     assert read.content == b"written"
     assert (await shop.api.client.get(path, headers=headers)).json()["data"] == []
-
-
-async def test_execution_does_not_leave_its_secrets_behind(
-    shop: Workshop, artifacts_dir: Path, database: Database
-) -> None:
-    secret = "s3cret-0f-th1s-run"
-    encryption = Encryption(KEY)
-    async with database.transaction() as tx:
-        execution = await make_execution(tx, await make_action(tx))
-        sealed = encryption.encrypt(
-            json.dumps(secret), associated=secret_place(execution.id, "password")
-        )
-        row = {
-            "execution_id": execution.id,
-            "name": "password",
-            "value": sealed,
-            "encryption_key_hash": encryption.key_hash,
-        }
-        await tx.executions.insert_secrets([row])
-    action_ref = f"{shop.pack.ref}.work"
-    token = shop.api.headers(
-        TokenType.EXECUTION,
-        shop.who.id,
-        login="execution",
-        execution_id=execution.id,
-        action_ref=action_ref,
-        permission_set_refs=["standard"],
-    )
-    encoded = base64.b64encode(secret.encode()).decode()
-    created = await shop.api.client.post(
-        "/api/v1/artifacts",
-        json=artifact_body(
-            shop, scope="action", owner=action_ref, data={"a": [secret]}
-        ),
-        headers=token,
-    )
-    path = f"/api/v1/artifacts/{created.json()['data']['id']}/versions"
-
-    await shop.api.client.post(
-        path, json={"content": {secret: f"x {encoded} y"}}, headers=token
-    )
-    text = f"{'-' * (1_048_576 - 9)}{secret}, {encoded}".encode()
-    await shop.api.client.post(
-        f"{path}/upload",
-        files={"file": ("a.txt", text, "text/plain")},
-        headers=token,
-    )
-
-    shown = await shop.send("GET", f"/artifacts/{created.json()['data']['id']}")
-    versions = [await shop.send("GET", f"{path[7:]}/{n}") for n in (1, 2)]
-    said = "".join(answer.text for answer in (shown, *versions))
-    said += b"".join(contents(artifacts_dir)).decode()
-    assert secret not in said
-    assert encoded not in said
-    assert said.count("***") == 5

@@ -13,13 +13,17 @@ from attune.domain.inquiry import InquiryStatus
 from attune.domain.json import JsonObject
 from attune.domain.permission import Action, Resource
 from attune.messages.execution import InquiryOpening
+from attune.security.encryption import Encryption
 from attune.services.execution.cancel import CancelService
 from attune.services.inquiry.expire import ExpiryService
 from attune.services.inquiry.open import OpenService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService
+from attune.services.masks import Masks
 from tests.support.asking import ask, caller_of, make_question
 from tests.support.builders import make_execution, make_identity, make_inquiry
+
+ENCRYPTION = Encryption("k" * 32)
 
 YES: JsonObject = {"approved": True}
 
@@ -217,7 +221,7 @@ async def test_taking_the_question_back_cancels_the_execution(
     async with database.transaction() as tx:
         ann = await make_identity(tx)
 
-    changed = await InquiryWriteService(database).update(
+    changed = await InquiryWriteService(database, Masks(ENCRYPTION)).update(
         caller_of(ann), inquiry.id, {"status": InquiryStatus.CANCELLED}
     )
 
@@ -233,7 +237,9 @@ async def test_removing_the_question_cancels_the_execution(database: Database) -
     async with database.transaction() as tx:
         ann = await make_identity(tx)
 
-    await InquiryWriteService(database).delete(caller_of(ann), inquiry.id)
+    await InquiryWriteService(database, Masks(ENCRYPTION)).delete(
+        caller_of(ann), inquiry.id
+    )
 
     found, kept, _ = await stands(database, execution)
     assert found.status is Status.CANCELLED
@@ -246,7 +252,7 @@ async def test_a_new_deadline_and_a_new_assignee_count(database: Database) -> No
     async with database.transaction() as tx:
         ann = await make_identity(tx)
         bob = await make_identity(tx)
-    asked = InquiryWriteService(database)
+    asked = InquiryWriteService(database, Masks(ENCRYPTION))
 
     with pytest.raises(TooLate):
         await asked.update(caller_of(ann), inquiry.id, {"timeout_at": None})

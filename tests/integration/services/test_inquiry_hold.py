@@ -27,6 +27,7 @@ from attune.services.execution.settle import SettleService
 from attune.services.inquiry.expire import ExpiryService
 from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService, Question
+from attune.services.masks import Masks
 from tests.support.asking import ask, caller_of
 from tests.support.builders import (
     make_action,
@@ -83,7 +84,9 @@ async def posts(
     question = Question(
         execution_id=execution.id, prompt=prompt, response_schema={}, **more
     )
-    return await InquiryWriteService(database).create(caller, question)
+    return await InquiryWriteService(database, Masks(ENCRYPTION)).create(
+        caller, question
+    )
 
 
 async def ends(

@@ -1,4 +1,7 @@
-"""Keep the secrets of an execution out of what its own code leaves behind."""
+"""Keep the secrets of an execution out of what its own code leaves behind.
+
+Artifacts, events and questions, that is, whatever its token writes for others to read.
+"""
 
 from contextlib import suppress
 
@@ -25,6 +28,7 @@ class Masks:
         if caller.execution_id is None:
             return None
         secrets: list[Json] = [
+            caller.token,
             *(await read_secrets(tx, self._encryption, caller.execution_id)).values(),
             *await self._keys(tx, caller),
             *await self._referred(tx, caller.execution_id, caller.identity_id),
@@ -34,7 +38,7 @@ class Masks:
     async def applied(self, tx: Transaction, caller: Caller, value: Json) -> Json:
         """Return the value with every secret of the calling execution masked."""
         masking = await self.of(tx, caller)
-        return value if masking is None else _masked(value, masking)
+        return value if masking is None else masked(value, masking)
 
     async def _keys(self, tx: Transaction, caller: Caller) -> list[Json]:
         pack_ref = (caller.action_ref or "").partition(".")[0]
@@ -63,16 +67,17 @@ class Masks:
         return found
 
 
-def _masked(value: Json, masking: Masking) -> Json:
+def masked(value: Json, masking: Masking) -> Json:
+    """Return the value with every secret in its texts and names masked."""
     if isinstance(value, str):
         return masking.apply(value.encode("utf-8", "surrogatepass")).decode(
             "utf-8", "replace"
         )
     if isinstance(value, list):
-        return [_masked(item, masking) for item in value]
+        return [masked(item, masking) for item in value]
     if isinstance(value, dict):
         return {
-            str(_masked(name, masking)): _masked(item, masking)
+            str(masked(name, masking)): masked(item, masking)
             for name, item in value.items()
         }
     return value
