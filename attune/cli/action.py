@@ -6,7 +6,8 @@ import typer
 
 from attune.cli.api_path import api_path
 from attune.cli.columns import TIMES
-from attune.cli.document import JsonObject
+from attune.cli.document import JsonObject, read_object
+from attune.cli.errors import usage_error
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
 from attune.cli.prompts import confirm
@@ -111,6 +112,45 @@ def show_queue(
     with open_session(ctx) as session:
         queue = session.client.get(api_path("actions", ref, "queue-stats"))
         session.out.entity(queue, _QUEUE)
+
+
+@app.command(
+    "update",
+    epilog=examples(
+        "attune action update demo.build --timeout 600",
+        "attune action update demo.build --file changes.yaml",
+    ),
+)
+def update_action(
+    ctx: typer.Context,
+    *,
+    ref: Annotated[str, typer.Argument(help="Ref of the action, pack.name.")],
+    label: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    description: Annotated[str | None, typer.Option(help="What it does.")] = None,
+    timeout: Annotated[
+        int | None, typer.Option(min=1, help="Seconds that an execution may take.")
+    ] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enabled/--disabled", help="May it be executed?")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", help="YAML or JSON of the changes.")
+    ] = None,
+) -> None:
+    """Change an action; executions that exist stay as they are."""
+    body = read_object(file) if file else {}
+    said = {
+        "label": label,
+        "description": description,
+        "timeout_seconds": timeout,
+        "enabled": enabled,
+    }
+    body |= {name: value for name, value in said.items() if value is not None}
+    if not body:
+        raise usage_error("nothing is to be changed: name an option or a --file")
+    with open_session(ctx) as session:
+        action = session.client.put(api_path("actions", ref), body)
+        session.out.done(f"action {ref} updated", action)
 
 
 @app.command("delete")

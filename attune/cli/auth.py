@@ -1,13 +1,17 @@
 """`attune auth`: who you are to the server."""
 
+from typing import Annotated
+
 import typer
 
 from attune.cli.errors import CommandError, usage_error
-from attune.cli.login import EXAMPLES, login, token_login
+from attune.cli.integration_token import app as token_app
+from attune.cli.login import EXAMPLES, login, register, token_login
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
 from attune.cli.profile import SECRET_FIELDS
 from attune.cli.prompts import is_interactive
+from attune.cli.secret_text import piped, typed
 from attune.cli.session import open_session
 
 app = command_group("Log in, log out, see who you are.")
@@ -33,6 +37,13 @@ app.command("login", epilog=EXAMPLES)(login)
 app.command("token-login", epilog=examples("attune auth token-login < token-file"))(
     token_login
 )
+
+
+app.command(
+    "register",
+    epilog=examples("pass show attune | attune auth register ada --password-stdin"),
+)(register)
+app.add_typer(token_app, name="token")
 
 
 @app.command("whoami")
@@ -67,16 +78,37 @@ def refresh(ctx: typer.Context) -> None:
         session.out.done("login renewed", {"profile": session.connection.profile})
 
 
-@app.command("change-password")
-def change_password(ctx: typer.Context) -> None:
-    """Change your password; both are asked for."""
-    if not is_interactive():
-        raise usage_error("changing a password asks for it at a terminal")
-    current = typer.prompt("Current password", hide_input=True, err=True)
-    new = typer.prompt(
-        "New password", hide_input=True, confirmation_prompt=True, err=True
-    )
+@app.command("change-password", hidden=True)
+@app.command(
+    "password",
+    epilog=examples(
+        "attune auth password", "attune auth password --password-stdin < both-lines"
+    ),
+)
+def change_password(
+    ctx: typer.Context,
+    *,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin",
+            help="Read both from standard input: a line of the old, a line of the new.",
+        ),
+    ] = False,
+) -> None:
+    """Change your password; every session of before ends, this one too."""
+    current, new = _passwords(from_stdin=password_stdin)
     body = {"current_password": current, "new_password": new}
     with open_session(ctx) as session:
         answer = session.client.post("/auth/change-password", body)
-        session.out.done("password changed", answer)
+        session.out.done("password changed; log in again: attune login", answer)
+
+
+def _passwords(*, from_stdin: bool) -> tuple[str, str]:
+    if from_stdin:
+        return piped("current password"), piped("new password")
+    if not is_interactive():
+        raise usage_error(
+            "nobody can be asked for the passwords here: use --password-stdin"
+        )
+    return typed("Current password"), typed("New password", twice=True)

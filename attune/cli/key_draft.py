@@ -1,20 +1,16 @@
 """From options to the body of a key; its value never has to stand on a command line."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import typer
 
 from attune.cli.document import JsonObject, named, parse_json, read_text
 from attune.cli.errors import usage_error
+from attune.cli.expiry import moment
 from attune.cli.prompts import is_interactive
-from attune.clock import utc_now
 
 _NEVER = "never"
-_SPAN = re.compile(r"(\d+)\s*([smhdw])\Z")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def new_key(
         "value": draft.value.read(),
     }
     if draft.expires not in (None, _NEVER):
-        body["expires_at"] = _moment(draft.expires or "")
+        body["expires_at"] = moment(draft.expires or "")
     return body
 
 
@@ -87,7 +83,7 @@ def key_changes(draft: KeyDraft, name: str | None) -> JsonObject:
     if draft.expires == _NEVER:
         body["expires_at"] = {"op": "clear"}
     elif draft.expires is not None:
-        body["expires_at"] = _moment(draft.expires)
+        body["expires_at"] = moment(draft.expires)
     said = {field: value for field, value in body.items() if value is not None}
     if not said:
         raise usage_error("nothing is to be changed: name an option")
@@ -106,19 +102,3 @@ def _owner(owner: Mapping[str, str | None], *, mine: bool, system: bool) -> Json
     kind, who = named_ones[0]
     field = "owner_identity_login" if kind == "identity" else f"owner_{kind}_ref"
     return {"owner_type": kind, field: who}
-
-
-def _moment(text: str) -> str:
-    """Return the time that `90d`, a date or a time means."""
-    span = _SPAN.match(text.strip())
-    try:
-        if span:
-            ahead = timedelta(**{_UNITS[span[2]]: int(span[1])})
-            moment = utc_now() + ahead
-        else:
-            moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise usage_error(
-            f"--expires looks like 90d, 12h, 2030-01-31 or never, not '{text}'"
-        ) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).isoformat()

@@ -1,7 +1,6 @@
 """`attune login`: prove once who you are; the profile remembers it."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from attune.cli.errors import usage_error
 from attune.cli.local_stack import find_local_stack
 from attune.cli.options import Command, examples
 from attune.cli.prompts import is_interactive
+from attune.cli.secret_text import new_password, piped, typed
 from attune.cli.session import Session, open_session
 
 app = typer.Typer(add_completion=False)
@@ -46,12 +46,35 @@ def login(
 
 def token_login(ctx: typer.Context) -> None:
     """Log in with an integration token, which is asked for or read from a pipe."""
-    token = _typed("Integration token") if is_interactive() else _piped("token")
+    token = typed("Integration token") if is_interactive() else piped("token")
     with open_session(ctx, may_be_new=True) as session:
         pair = session.client.post(
             "/auth/token-login", {"token": token}, anonymous=True
         )
         remember(session, pair, login=None, method="token")
+
+
+def register(
+    ctx: typer.Context,
+    *,
+    name: Annotated[str, typer.Argument(help="The login to be yours.")],
+    display_name: Annotated[
+        str | None, typer.Option("--name", help="Name for people.")
+    ] = None,
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Read the password from standard input."),
+    ] = False,
+) -> None:
+    """Make an identity of your own, where the server allows it, and log in as it."""
+    body = {
+        "login": name,
+        "password": new_password(f"Password of {name}", from_stdin=password_stdin),
+        "display_name": display_name,
+    }
+    with open_session(ctx, may_be_new=True) as session:
+        pair = session.client.post("/auth/register", body, anonymous=True)
+        remember(session, pair, login=name, method="password")
 
 
 def remember(
@@ -83,7 +106,7 @@ def remember(
 def _proof(session: Session, name: str | None, *, from_stdin: bool) -> JsonObject:
     login = name or os.environ.get("ATTUNE_LOGIN")
     if from_stdin:
-        return {"login": _named(login), "password": _piped("password")}
+        return {"login": _named(login), "password": piped("password")}
     if password := os.environ.get("ATTUNE_PASSWORD"):
         return {"login": _named(login), "password": password}
     local = _local_proof(session, login)
@@ -95,7 +118,7 @@ def _proof(session: Session, name: str | None, *, from_stdin: bool) -> JsonObjec
             "use --password-stdin, or set ATTUNE_LOGIN and ATTUNE_PASSWORD"
         )
     login = login or typer.prompt("Login", err=True)
-    return {"login": login, "password": _typed(f"Password of {login}")}
+    return {"login": login, "password": typed(f"Password of {login}")}
 
 
 def _local_proof(session: Session, login: str | None) -> JsonObject | None:
@@ -113,18 +136,6 @@ def _named(login: str | None) -> str:
     if not login:
         raise usage_error("whose password is it? name the login: attune login LOGIN")
     return login
-
-
-def _typed(what: str) -> str:
-    typed: str = typer.prompt(what, hide_input=True, err=True)
-    return typed
-
-
-def _piped(what: str) -> str:
-    text = sys.stdin.readline().rstrip("\r\n")
-    if not text:
-        raise usage_error(f"there is no {what} on standard input")
-    return text
 
 
 app.command("login", cls=Command, epilog=EXAMPLES)(login)

@@ -37,6 +37,16 @@ CLIENT = (
         "run:app",
     ),
     ("auth", "Log in, log out, see who you are.", "auth:app"),
+    (
+        "identity",
+        "List, make, change and freeze people and services.",
+        "identity:app",
+    ),
+    (
+        "permission",
+        "Make permission sets, give them to people and roles.",
+        "permission:app",
+    ),
     ("pack", "Upload, list, configure and remove packs.", "pack:app"),
     ("action", "List, show and execute actions.", "action:app"),
     ("workflow", "List, show, check and upload workflows.", "workflow:app"),
