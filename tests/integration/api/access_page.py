@@ -39,10 +39,26 @@ The columns are the permission sets of the core pack, and the tokens of programs
 its own, with them it may do what they and its identity both allow; `sensor` for what it was made for.
 """
 
+_BESIDES: Final = """\
+## What is asked for besides
+
+| when | takes besides |
+| --- | --- |
+| a rule or a workflow names an action, also when it is only validated | `actions:execute` for that action |
+| a pack of somebody else is replaced (`force`) | `packs:delete` |
+| a pack limits everything with a policy of its own | `permissions:manage` |
+| an inquiry is answered by who was not asked | `inquiries:respond` |
+| the value of an encrypted key is shown, or named by reference | `keys:decrypt` |
+| integration tokens of another identity are made or ended | `identities:update` |
+| grants are handed on: sets, roles, assignments, what code acts with | all of what is handed on |
+
+`GET /ws`, the socket, is for `anyone`.
+"""
+
 
 def page() -> str:
     """Return the page as it should be."""
-    return f"{_INTRODUCTION}\n" + "\n".join(_table()) + "\n"
+    return f"{_INTRODUCTION}\n" + "\n".join(_table()) + f"\n\n{_BESIDES}"
 
 
 def _table() -> Iterator[str]:

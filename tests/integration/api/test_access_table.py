@@ -80,7 +80,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[Kind, int]]] = {
     # A graph is good only in the hands of who may execute what it names.
     "POST /api/v1/workflows/validate": {Kind.VIEWER: 403},
     "POST /api/v1/packs/{ref}/workflows/validate": {Kind.VIEWER: 403},
-    # What is uploaded has lost the things of the pack: that takes the grants to delete.
+    # Replacing somebody else's pack takes what removing it takes.
     "POST /api/v1/packs/upload": {Kind.EDITOR: 403, Kind.OTHER: 409},
     # A sensor reads the triggers that it emits, and their rules.
     "GET /api/v1/actions/{action_ref}/rules": _NOT_OF_SENSORS,
