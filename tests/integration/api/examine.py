@@ -27,6 +27,7 @@ from tests.integration.api.examining import (
     drawn,
     edges,
 )
+from tests.integration.api.hostile import hostile
 from tests.integration.api.owned import make_owned
 from tests.integration.api.people import Api
 from tests.support.database import (
@@ -68,7 +69,11 @@ async def one_round(
             continue
         if time.monotonic() > ends_at:
             break
-        cases = [*edges(operation), *drawn(operation, DRAWN, seed)]
+        cases = [
+            *edges(operation),
+            *drawn(operation, DRAWN, seed),
+            *hostile(operation, examiner.owned),
+        ]
         yield len(cases), await examiner.examine(cases, seed)
 
 
