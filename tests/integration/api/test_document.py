@@ -39,7 +39,7 @@ SUBJECTS: Final = {
 }
 """What is examined together, by the first word of the path: each a part for one process."""
 
-VALID, INVALID, DRAWN = 3, 8, 3
+VALID, INVALID, DRAWN = 2, 5, 2
 """Cases for one operation: the first at the edges of what is allowed, and at random."""
 
 
