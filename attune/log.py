@@ -19,6 +19,10 @@ OMITTED: Final = STANDARD | {"color_message"}
 QUIET: Final = ("httpcore", "httpx", "asyncio", "sqlalchemy", "asyncpg", "multipart")
 
 
+# At their lowest level stand the headers and the frames of sockets, tokens among them.
+NO_FRAMES: Final = ("uvicorn.error", "websockets")
+
+
 def set_up_logging(level: str, form: str, *, part: str) -> None:
     """Send every log line to standard error; called once when a process begins."""
     output = logging.StreamHandler(sys.stderr)
@@ -28,6 +32,8 @@ def set_up_logging(level: str, form: str, *, part: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in NO_FRAMES:
+        logging.getLogger(name).setLevel(max(root.level, logging.INFO))
     logging.captureWarnings(capture=True)
 
 

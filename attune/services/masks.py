@@ -3,7 +3,9 @@
 Artifacts, events and questions, that is, whatever its token writes for others to read.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any, Final
 
 from attune.db.database import Transaction
 from attune.domain.errors import InvalidInput
@@ -15,6 +17,8 @@ from attune.security.encryption import Encryption
 from attune.services.execution.references import SecretReader
 from attune.services.execution.write import read_secrets
 from attune.services.key_value import key_facts, reveal_key
+
+_WORDED: Final = frozenset({"name", "description", "data", "meta", "created_by"})
 
 
 class Masks:
@@ -39,6 +43,18 @@ class Masks:
         """Return the value with every secret of the calling execution masked."""
         masking = await self.of(tx, caller)
         return value if masking is None else masked(value, masking)
+
+    async def applied_to(
+        self, tx: Transaction, caller: Caller, fields: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the fields with those masked that anybody may word freely."""
+        masking = await self.of(tx, caller)
+        if masking is None:
+            return dict(fields)
+        return {
+            name: masked(value, masking) if name in _WORDED else value
+            for name, value in fields.items()
+        }
 
     async def _keys(self, tx: Transaction, caller: Caller) -> list[Json]:
         pack_ref = (caller.action_ref or "").partition(".")[0]

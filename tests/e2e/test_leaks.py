@@ -5,6 +5,7 @@ then everything that is kept or shown is searched, encodings included.
 """
 
 import os
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,9 +57,31 @@ async def test_the_search_finds_what_is_there(trail: Trail) -> None:
     ]
     told = dict(trail.answers)
     masked = [path for path, content in told.items() if b"*** ***" in content]
-    assert len([path for path in masked if path.endswith("stdout")]) == 7
+    assert len([path for path in masked if path.endswith("stdout")]) >= 8
     cut = [path for path, content in told.items() if b"OUTPUT TRUNCATED" in content]
     assert len([path for path in cut if path.endswith("stderr")]) == 2
+
+
+async def test_the_search_finds_what_is_planted_in_a_table(trail: Trail) -> None:
+    planted = Canaries({"it": trail.new_secret("planted")})
+    told = trail.secret.pop("planted")
+    async with connected(trail.stack.database_url) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "CREATE TABLE attune.planted (a text, b jsonb, c bytea, d text[])"
+        )
+        await connection.execute(
+            "INSERT INTO attune.planted VALUES ($1, $2, $3, $4)",
+            told,
+            f'{{"deep": ["{told}"]}}',
+            b64encode(b"x" + told.encode()),
+            [told.encode().hex()],
+        )
+        found = planted.among(await tables(connection))
+        await transaction.rollback()
+
+    assert found == {f"planted.{column}": ["it"] for column in "abcd"}
 
 
 async def test_histories_and_descriptions_have_nothing(trail: Trail) -> None:
@@ -117,12 +140,24 @@ async def test_no_file_is_left_with_a_secret(trail: Trail) -> None:
 
 
 async def test_answers_have_no_secret(trail: Trail) -> None:
-    shown = {**trail.tokens}
-    webhook_key = shown.pop("webhook key")  # who may use a webhook sees its key
-    canaries = Canaries({**trail.secret, **trail.cut, **trail.keys, **shown})
+    # Who may use a webhook sees its key.
+    hidden = {n: t for n, t in trail.tokens.items() if "webhook key" not in n}
+    canaries = Canaries({**trail.secret, **trail.keys, **hidden}, cut=True)
 
-    assert webhook_key
     assert canaries.among(trail.answers) == {}
+
+
+async def test_everything_was_asked(trail: Trail) -> None:
+    """What was not asked for cannot have shown a secret."""
+    heard = dict(trail.answers)["heard live"]
+
+    assert trail.asked["admin"] >= trail.asked["viewer"] >= 100
+    assert b"socket: " in heard
+    assert b"/api/v1/executions/stream: data" in heard
+    assert b"/api/v1/notifications/stream: data" in heard
+    assert Canaries(trail.ordinary).found_in(
+        b"".join(content for name, content in trail.answers if "as viewer" in name)
+    )
 
 
 async def test_tables_have_secrets_only_encrypted(trail: Trail) -> None:
@@ -137,7 +172,7 @@ async def test_tables_have_secrets_only_encrypted(trail: Trail) -> None:
         "execution.env_vars": ["environment variable"],
         # What is no secret, beside a reference to one.
         "execution.secret_references": ["payload"],
-        "trigger.webhook_key": ["webhook key"],
+        "trigger.webhook_key": ["signed webhook key", "webhook key"],
     }
 
 
@@ -146,13 +181,14 @@ async def test_files_of_the_database_have_no_secret(trail: Trail) -> None:
     async with connected(trail.stack.database_url) as connection:
         await connection.execute("CHECKPOINT")
     files = list(files_below(trail.stack.directory.postgres))
-    secret = {n: t for n, t in trail.tokens.items() if n != "webhook key"}
+    secret = {n: t for n, t in trail.tokens.items() if "webhook key" not in n}
 
     assert Canaries(trail.ordinary).among(files)
     assert Canaries({**trail.secret, **trail.keys, **secret}).among(files) == {}
 
 
 def _others(environment: bytes) -> list[bytes]:
-    """Return the variables without the two that hold what an action was given."""
-    given = (b"ATTUNE_API_TOKEN=", b"SEEN=")
+    """Return the variables without those that hold what a process was given."""
+    sensor = (b"ATTUNE_SENSOR_CONFIG_", b"ATTUNE_SENSOR_TRIGGERS=")
+    given = (b"ATTUNE_API_TOKEN=", b"SEEN=", *sensor)
     return [each for each in environment.split(b"\0") if not each.startswith(given)]

@@ -1,10 +1,13 @@
 """Looking for secrets where none may be: bytes, files, tables, processes, histories."""
 
 import base64
+import html
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, quote_plus
 
 import asyncpg
 import psutil
@@ -15,15 +18,29 @@ Hits = dict[str, list[str]]
 """Where something was found, and the names of what was found there."""
 
 
-class Canaries:
-    """Values that occur nowhere else, by name, in every spelling they may take."""
+WINDOW: Final = 12
+"""So much of a secret tells it; less is met by chance among ids, hashes and tokens."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+_MEMORY: Final = 1 << 28
+
+
+class Canaries:
+    """Values that occur nowhere else, by name, in every spelling and cut anywhere."""
+
+    def __init__(self, values: Mapping[str, str], *, cut: bool = False) -> None:
         self._names = {
+            form: f"{name}, cut"
+            for name, text in values.items()
+            for form in (pieces(text) if cut else ())
+        }
+        self._names |= {
             form: name for name, text in values.items() for form in spellings(text)
         }
         forms = sorted(self._names, key=len, reverse=True)
-        self._pattern = re2.compile(b"|".join(re2.escape(form) for form in forms))
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1  # bytes as they are
+        options.max_mem = _MEMORY
+        self._pattern = re2.compile(b"|".join(map(re2.escape, forms)), options)
 
     def found_in(self, content: bytes) -> list[str]:
         """Return the names of those that are in there."""
@@ -36,11 +53,31 @@ class Canaries:
         return {place: names for place, names in found if names}
 
 
-def spellings(text: str) -> set[bytes]:
-    """Return how a value may look: as it is, escaped, in base64 or in hexadecimal."""
+def pieces(text: str) -> set[bytes]:
+    """Return everything of this length that may be left of a value that was cut."""
     raw = text.encode()
-    plain = {raw, json.dumps(text)[1:-1].encode(), quote(text, safe="").encode()}
-    return plain | set(_in_base64(raw)) | {raw.hex().encode()}
+    return {raw[at : at + WINDOW] for at in range(len(raw) - WINDOW + 1)}
+
+
+def spellings(text: str) -> set[bytes]:
+    """Return how a value may look: escaped, encoded, in wide characters, backwards."""
+    raw, quoted = text.encode(), quote(text, safe="")
+    lower = re.sub("%..", lambda match: match[0].lower(), quoted)
+    escaped = (
+        json.dumps(text)[1:-1],
+        json.dumps(text, ensure_ascii=False)[1:-1],
+        html.escape(text),
+        html.escape(text).replace("&#x27;", "&#39;"),
+        quoted,
+        quote(text),
+        quote_plus(text),
+        lower,
+        text[::-1],
+    )
+    wide = {text.encode(f"utf-16-{order}") for order in ("le", "be")}
+    hexadecimal = {raw.hex().encode(), raw.hex().upper().encode()}
+    encoded = {each.encode() for each in escaped}
+    return {raw} | encoded | wide | hexadecimal | set(_in_base64(raw))
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:
@@ -66,21 +103,24 @@ def files_below(*roots: Path) -> Iterator[tuple[str, bytes]]:
 
 
 async def tables(connection: asyncpg.Connection) -> list[tuple[str, bytes]]:
-    """Return every column of ours as text, named `table.column`."""
+    """Return every column of ours as text, named `table.column`; bytes as they are."""
     columns = await connection.fetch(
-        "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_schema = 'attune'"
+        "SELECT table_name, column_name, data_type = 'bytea' AS is_raw"
+        " FROM information_schema.columns WHERE table_schema = 'attune'"
     )
     return [
-        (f"{table}.{column}", await _column(connection, table, column))
-        for table, column in columns
+        (f"{table}.{column}", await _column(connection, table, column, is_raw=is_raw))
+        for table, column, is_raw in columns
     ]
 
 
-async def _column(connection: asyncpg.Connection, table: str, column: str) -> bytes:
-    query = f'SELECT string_agg("{column}"::text, E\'\\n\') FROM attune."{table}"'  # noqa: S608 - names of the catalog
-    text: str | None = await connection.fetchval(query)
-    return (text or "").encode()
+async def _column(
+    connection: asyncpg.Connection, table: str, column: str, *, is_raw: bool
+) -> bytes:
+    kind = "bytea" if is_raw else "text"
+    query = f'SELECT string_agg("{column}"::{kind}, E\'\\n\') FROM attune."{table}"'  # noqa: S608 - names of the catalog
+    found: str | bytes | None = await connection.fetchval(query)
+    return found if isinstance(found, bytes) else (found or "").encode()
 
 
 def processes_of(pids: Iterable[int]) -> Iterator[tuple[str, bytes, bytes]]:

@@ -62,10 +62,12 @@ class Trail:
     described: list[tuple[str, bytes]] = field(default_factory=list)
     answers: list[tuple[str, bytes]] = field(default_factory=list)
     executions: list[int] = field(default_factory=list)
+    asked: dict[str, int] = field(default_factory=dict)
+    """How many answers each person got in asking every route."""
 
-    def new_secret(self, name: str) -> str:
+    def new_secret(self, name: str, begin: str = "") -> str:
         """Return a value to search for."""
-        return self.secret.setdefault(name, secrets.token_hex(16))
+        return self.secret.setdefault(name, begin + secrets.token_hex(16))
 
     def new_ordinary(self, name: str) -> str:
         """Return a value to search for, which tables may have."""
@@ -79,16 +81,11 @@ class Trail:
         keys = {name: directory.key(name) for name in names}
         return {**keys, "admin_password": self.stack.admin_password}
 
-    @property
-    def cut(self) -> dict[str, str]:
-        """What is left of secrets that were cut, which tells enough of them."""
-        return {f"{name}, cut": text[:12] for name, text in self.secret.items()}
-
     def canaries(self, *, and_ordinary: bool = False) -> Canaries:
         """Return all that is to be searched for."""
         more = self.ordinary if and_ordinary else {}
-        secret = {**self.secret, **self.cut}
-        return Canaries({**secret, **self.tokens, **self.keys, **more})
+        everything = {**self.secret, **self.tokens, **self.keys, **more}
+        return Canaries(everything, cut=True)
 
     async def ask(self, path: str, **query: Any) -> Any:
         """Get something, and keep the answer to look through it."""
@@ -126,7 +123,10 @@ async def define(trail: Trail) -> None:
             "ref": pack,
             "label": pack,
             "version": "1.0.0",
-            "conf_schema": {"token": {"type": "string", "secret": True}},
+            "conf_schema": {
+                "token": {"type": "string", "secret": True},
+                "linked": {"type": "string"},
+            },
             "config": {"token": trail.new_secret("pack configuration")},
         },
     )

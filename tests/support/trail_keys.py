@@ -28,7 +28,8 @@ sys.stdout.flush()
 sys.stderr.flush()
 raise RuntimeError("refused: " + "; ".join(told))
 """
-OUTCOME = "refused: ***"
+JAGGED = "\"<&'> ü/+ \\"
+"""Something of everything that is written otherwise in JSON, HTML, addresses and base64."""
 
 
 async def keep_keys(trail: Trail) -> None:
@@ -52,7 +53,15 @@ async def keep_keys(trail: Trail) -> None:
     gone = {"name": "gone", "owner_type": "system", "encrypted": True}
     await person.post("/api/v1/keys", gone | {"value": trail.new_secret("gone key")})
     assert (await person.http.delete("/api/v1/keys/system.gone")).is_success
-    own = {"config": {"token": trail.new_secret("own configuration")}}
+    secret = trail.new_secret("key that is JSON", JAGGED)
+    login = {"name": "login", "owner_type": "system", "encrypted": True}
+    await person.post("/api/v1/keys", login | {"value": {"user": ["u", secret]}})
+    own = {
+        "config": {
+            "token": trail.new_secret("own configuration"),
+            "linked": "with {{ keystore.system.kept_system }}",
+        }
+    }
     path = f"/api/v1/packs/{pack}/config"
     assert (await person.http.put(path, json=own)).is_success
 
@@ -64,6 +73,7 @@ async def refer_to_keys(trail: Trail) -> list[int]:
         "first": "{{ keystore.system.kept_system }}",
         "headers": {"auth": "Bearer {{ keystore.identity.admin.kept_identity }}"},
         "pack": "{{ keystore.kept_pack }}",
+        "login": "{{ keystore.system.login }}",
     }
     path = await person.make_hook(
         f"{pack}.referring", f"{pack}.spell", action_params=handed_on
@@ -77,6 +87,7 @@ async def refer_to_keys(trail: Trail) -> list[int]:
         "input": {
             **handed_on,
             "own": "{{ config.token }}",
+            "linked": "{{ config.linked }}",
             "pin": "{{ parameters.pin }}",
         },
     }
@@ -93,11 +104,26 @@ async def refer_to_keys(trail: Trail) -> list[int]:
         },
     }
     await person.post("/api/v1/workflows", flow)
+    inner = {
+        "name": "inner",
+        "action": f"{pack}.flow",
+        "input": {"pin": "{{ parameters.pin }}"},
+    }
+    definition = {
+        "version": "1.0.0",
+        "tasks": [inner],
+        "output_map": {"told": "{{ task.inner.result }}"},
+    }
+    outer = flow | {"ref": f"{pack}.outer", "definition": definition}
+    await person.post("/api/v1/workflows", outer)
     pin = trail.new_secret("parameter of a workflow")
-    by_workflow = await person.execute(f"{pack}.flow", pin=pin)
-    await person.ends(by_workflow)
-    children = await person.get("/api/v1/executions", parent=by_workflow)
-    return [by_rule["id"], by_workflow, *(each["id"] for each in children["items"])]
+    family = [await person.execute(f"{pack}.outer", pin=pin)]
+    await person.ends(family[0])
+    for parent in family:
+        children = await person.get("/api/v1/executions", parent=parent)
+        family += [each["id"] for each in children["items"]]
+    assert len(family) == 3
+    return [by_rule["id"], *family]
 
 
 async def become_viewer(trail: Trail) -> None:

@@ -69,3 +69,11 @@ def test_libraries_do_not_tell_urls_and_parameters(
     logging.getLogger(name).info("GET /api/v1/webhooks/wh_secret")
 
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["uvicorn.error", "websockets.server"])
+def test_headers_and_frames_of_sockets_are_never_logged(name: str) -> None:
+    set_up_logging("debug", "json", part="api")
+
+    assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("attune").isEnabledFor(logging.DEBUG)

@@ -92,7 +92,8 @@ class VersionService:
     ) -> ArtifactVersion:
         """Do the same for the artifact of this ref, which is made if it is missing."""
         async with self._database.transaction() as tx:
-            artifact_id = await _ensure(tx, caller, fields, note)
+            worded = await self._masks.applied_to(tx, caller, fields)
+            artifact_id = await _ensure(tx, caller, worded, note)
             reserved = await self._reserve(tx, caller, artifact_id, note)
         return await self._fill(caller, reserved, source)
 
@@ -110,7 +111,8 @@ class VersionService:
     ) -> ArtifactVersion:
         """Do the same for the artifact of this ref, which is made if it is missing."""
         async with self._database.transaction() as tx:
-            artifact_id = await _ensure(tx, caller, fields, note)
+            worded = await self._masks.applied_to(tx, caller, fields)
+            artifact_id = await _ensure(tx, caller, worded, note)
             version = await self._reserve(tx, caller, artifact_id, note)
         return await self._with_room(version)
 
@@ -137,12 +139,14 @@ class VersionService:
     async def _numbered(
         self, tx: Transaction, caller: Caller, artifact: Artifact, note: VersionNote
     ) -> ArtifactVersion:
+        said = {"meta": dict(note.meta or {}), "created_by": note.created_by}
+        said = await self._masks.applied_to(tx, caller, said)
         return ArtifactVersion(
             artifact_id=artifact.id,
             version=await tx.artifact_versions.next_version(artifact.id),
             content_type=check_content_type(note.content_type) or artifact.content_type,
-            meta=dict(note.meta) if note.meta else None,
-            created_by=(note.created_by or caller.login)[:255],
+            meta=said["meta"] or None,
+            created_by=(said["created_by"] or caller.login)[:255],
             execution_id=await _execution(tx, caller, note.execution_id),
         )
 

@@ -37,9 +37,9 @@ class ArtifactWriteService:
     async def create(self, caller: Caller, fields: Mapping[str, Any]) -> Artifact:
         """Make an artifact; its ref must be free among those that people made."""
         async with self._database.transaction() as tx:
-            artifact = new_artifact(caller, fields, DEFAULT_RETENTION)
+            worded = await self._masks.applied_to(tx, caller, fields)
+            artifact = new_artifact(caller, worded, DEFAULT_RETENTION)
             await check_may_create(tx, caller, artifact)
-            artifact.data = await self._masks.applied(tx, caller, artifact.data)
             return await tx.artifacts.add(artifact)
 
     async def update(
@@ -49,11 +49,9 @@ class ArtifactWriteService:
         async with self._database.transaction() as tx:
             await changeable(tx, caller, artifact_id)
             artifact = await tx.artifacts.lock(artifact_id)
-            values = dict(changes)
+            values = await self._masks.applied_to(tx, caller, changes)
             if "content_type" in values:
                 values["content_type"] = check_content_type(values["content_type"])
-            if "data" in values:
-                values["data"] = await self._masks.applied(tx, caller, values["data"])
             write(artifact, values)
             if values.keys() & {"scope", "owner"}:
                 await check_may_create(tx, caller, artifact)

@@ -77,13 +77,19 @@ async def post(shop: Workshop, running: Running, path: str, body: object) -> str
 
 async def test_artifacts(shop: Workshop, running: Running, artifacts_dir: Path) -> None:
     body = artifact_body(
-        shop, scope="action", owner=running.action_ref, data={"a": [SECRET]}
+        shop,
+        scope="action",
+        owner=running.action_ref,
+        data={"a": [SECRET]},
+        name=f"of {SECRET}",
+        description=ENCODED,
     )
     made = json.loads(await post(shop, running, "/artifacts", body))["data"]
     path = f"/artifacts/{made['id']}/versions"
 
     content = {SECRET: f"x {ENCODED} y", "token": running.token}
-    await post(shop, running, path, {"content": content})
+    note = {"meta": {"by": SECRET}, "created_by": running.token[-80:] + SECRET}
+    await post(shop, running, path, {"content": content, **note})
     text = f"{'-' * (1_048_576 - 9)}{SECRET}, {ENCODED}".encode()
     await shop.api.client.post(
         f"/api/v1{path}/upload",
@@ -95,7 +101,7 @@ async def test_artifacts(shop: Workshop, running: Running, artifacts_dir: Path) 
     versions = [await shop.send("GET", f"{path}/{number}") for number in (1, 2)]
     said = "".join(answer.text for answer in (shown, *versions))
     said += b"".join(contents(artifacts_dir)).decode()
-    assert_masked(said, running, times=6)
+    assert_masked(said, running, times=10)
 
 
 async def test_events(shop: Workshop, running: Running) -> None:
