@@ -139,13 +139,14 @@ class VersionService:
     async def _numbered(
         self, tx: Transaction, caller: Caller, artifact: Artifact, note: VersionNote
     ) -> ArtifactVersion:
-        said = {"meta": dict(note.meta or {}), "created_by": note.created_by}
-        said = await self._masks.applied_to(tx, caller, said)
+        said = await self._masks.applied_to(
+            tx, caller, {"meta": note.meta, "created_by": note.created_by}
+        )
         return ArtifactVersion(
             artifact_id=artifact.id,
             version=await tx.artifact_versions.next_version(artifact.id),
             content_type=check_content_type(note.content_type) or artifact.content_type,
-            meta=said["meta"] or None,
+            meta=dict(said["meta"]) if said["meta"] else None,
             created_by=(said["created_by"] or caller.login)[:255],
             execution_id=await _execution(tx, caller, note.execution_id),
         )
