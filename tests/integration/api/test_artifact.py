@@ -165,6 +165,35 @@ async def test_artifact_of_a_hidden_pack_is_hidden(api: Api) -> None:
     assert (await shop.send("POST", "/artifacts", intruding)).status_code == 404
 
 
+async def test_artifact_moves_only_to_an_owner_one_may_act_for(api: Api) -> None:
+    shop = await make_workshop(api)
+    stranger = await api.administrator()
+    hidden = await make_private_pack(api, stranger)
+    here = [shop.pack.ref]
+    mover = await api.person(
+        [
+            grant("packs", "read"),
+            grant("artifacts", "read", "create", "update", pack_refs=here),
+            grant("artifacts", "read", "create", "update", owner="self"),
+        ]
+    )
+    made = await shop.send("POST", "/artifacts", artifact_body(shop), who=mover)
+    assert made.status_code == 201, made.text
+    path = f"/artifacts/{made.json()['data']['id']}"
+
+    async def moved(scope: str, owner: str) -> int:
+        body = {"scope": scope, "owner": owner}
+        return (await shop.send("PUT", path, body, who=mover)).status_code
+
+    assert await moved("pack", hidden.ref) in {403, 404}
+    assert await moved("action", f"{hidden.ref}.work") in {403, 404}
+    assert await moved("identity", str(stranger.id)) == 403
+    assert await moved("system", "") == 403
+    shown = (await shop.send("GET", path, who=mover)).json()["data"]
+    assert (shown["scope"], shown["owner"]) == ("pack", shop.pack.ref)
+    assert await moved("identity", str(mover.id)) == 200
+
+
 async def test_execution_changes_artifacts_of_its_own_pack_only(
     shop: Workshop, database: Database
 ) -> None:

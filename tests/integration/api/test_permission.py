@@ -280,6 +280,10 @@ async def test_code_acts_with_no_more_than_who_wrote_it_may_do(api: Api) -> None
             ("POST", "/executions/execute", {"action_ref": work, **named}),
         )
     ]
+    own = await shop.send("POST", "/rules", shop.rule_body("own"), who=editor)
+    own_path = f"/rules/{shop.pack.ref}.own"
+    assert own.status_code == 201, own.text
+    refusals.append(await shop.send("PUT", own_path, named, who=editor))
     unknown = shop.rule_body("mine", permission_set_refs=["ops.secret"])
     # A rule acts for whoever made it, so that changing it is acting for them.
     path = f"/rules/{shop.pack.ref}.of_root"

@@ -11,7 +11,7 @@ from tests.integration.api.defining import (
     make_workshop,
     refs,
 )
-from tests.integration.api.people import Api, grant
+from tests.integration.api.people import Api, Person, grant
 from tests.integration.api.shapes import assert_shape
 
 SUMMARY = {
@@ -344,3 +344,35 @@ async def test_the_queue_of_an_action_is_told(shop: Workshop) -> None:
     assert [free[name] for name in numbers] == [0, 2**31 - 1, 0, 0]
     assert "oldest_enqueued_at" not in free
     assert (await shop.send("GET", "/actions/no.such/queue-stats")).status_code == 404
+
+
+async def test_the_queue_of_a_shared_action_shows_nothing_of_others(
+    shop: Workshop,
+) -> None:
+    ref = f"{shop.pack.ref}.work"
+    await make_policy(shop, "light")
+    rights = [
+        grant("packs", "read"),
+        grant("actions", "read", "execute"),
+        grant("executions", "read", "cancel", owner="self"),
+    ]
+    ann, bob = [await shop.api.person(rights) for _ in range(2)]
+    wish = {"action_ref": ref, "parameters": {}}
+    made = await shop.send("POST", "/executions/execute", wish, who=ann)
+    assert made.status_code == 201, made.text
+    execution_id = made.json()["id"]
+    await AdmissionService(shop.api.database).admit()
+
+    async def queue(who: Person) -> Any:
+        answer = await shop.send("GET", f"/actions/{ref}/queue-stats", who=who)
+        told = answer.json()["data"]
+        return [told[each] for each in ("active_count", "queue_length")]
+
+    assert sum(await queue(ann)) == 1
+    assert await queue(bob) == [0, 0]
+    for verb in ("cancel", "pause", "resume", "rerun"):
+        path = f"/executions/{execution_id}/{verb}"
+        refused = await shop.send("POST", path, {}, who=bob)
+        assert refused.status_code == 404, verb
+    stopped = f"/executions/{execution_id}/cancel"
+    assert (await shop.send("POST", stopped, who=ann)).status_code == 200
