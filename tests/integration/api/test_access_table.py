@@ -23,7 +23,7 @@ from tests.integration.api.access_table import (
 )
 from tests.integration.api.operations import Operation, operations
 from tests.integration.api.owned import Owned, granted, make_owned
-from tests.integration.api.people import Api
+from tests.integration.api.people import EVERYTHING, Api
 from tests.integration.api.socket_client import opened, served_api
 from tests.integration.api.walking import is_list, opening, send
 
@@ -192,6 +192,30 @@ async def test_each_route_answers_each_kind_of_token_as_the_table_says(
     found = [answer for kind in kinds for answer in await surprises(kind, api, owned)]
 
     assert found == []
+
+
+async def test_no_other_grant_opens_a_route(api: Api, owned: Owned) -> None:
+    await publish(api, owned)
+    by_name = {str(each): each for each in operations(api.app)}
+    found = []
+    for need in sorted({row.need for row in rows() if ":" in row.need}):
+        who = await api.person(everything_but(need))
+        for row in rows():
+            if row.need == need:
+                status = await status_of(api, who.headers, by_name[str(row)], owned)
+                found += [] if status == 403 else [(str(row), int(status))]
+
+    assert found == []
+
+
+def everything_but(need: str) -> list[Mapping[str, Any]]:
+    resource, _, action = need.partition(":")
+    return [
+        {**each, "actions": sorted({*each["actions"]} - {action})}
+        if each["resource"] == resource
+        else each
+        for each in EVERYTHING
+    ]
 
 
 async def surprises(kind: Kind, api: Api, owned: Owned) -> list[tuple[Kind, str, int]]:

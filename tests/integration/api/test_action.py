@@ -12,7 +12,7 @@ from tests.integration.api.defining import (
     refs,
     statuses,
 )
-from tests.integration.api.people import EVERYTHING, Api, grant
+from tests.integration.api.people import Api, grant
 from tests.integration.api.shapes import assert_shape
 from tests.support.builders import make_permission_set
 
@@ -348,46 +348,6 @@ async def test_a_private_packs_actions_do_not_exist_for_another_administrator(
     listed = await shop.get("/actions")
     assert (listed["items"], listed["pagination"]["total_items"]) == ([], 0)
     assert (await shop.send("GET", path, who=owner)).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "needs"),
-    [
-        ("GET", "/actions", "actions:read"),
-        ("GET", "/actions/search", "actions:read"),
-        ("GET", "/actions/x.y", "actions:read"),
-        ("POST", "/actions", "actions:create"),
-        ("PUT", "/actions/x.y", "actions:update"),
-        ("DELETE", "/actions/x.y", "actions:delete"),
-        ("GET", "/packs/xx/actions", "actions:read"),
-    ],
-)
-async def test_every_route_needs_its_grant(
-    api: Api, method: str, path: str, needs: str
-) -> None:
-    resource, _, action = needs.partition(":")
-    others = [
-        {
-            "resource": each["resource"],
-            "actions": [
-                a
-                for a in each["actions"]
-                if (each["resource"], a) != (resource, action)
-            ],
-        }
-        for each in EVERYTHING
-    ]
-    ann = await api.person(others)
-
-    anonymous = await api.client.request(method, f"/api/v1{path}")
-    refused = await api.client.request(
-        method, f"/api/v1{path}", headers=ann.headers, json={}
-    )
-
-    assert anonymous.status_code == 401
-    assert refused.status_code == 403
-    assert "403" in refused.json()["error"]
-    assert refused.json()["details"]["needs"] == needs
 
 
 async def test_a_grant_for_one_pack_reaches_no_other(shop: Workshop) -> None:

@@ -3,7 +3,6 @@
 import json
 
 import asyncpg
-import pytest
 
 from attune.security.encryption import Encryption
 from attune.services.sealing import rule_place, unseal
@@ -13,7 +12,7 @@ from tests.integration.api.defining import (
     make_private_pack,
     make_workshop,
 )
-from tests.integration.api.people import EVERYTHING, Api, grant
+from tests.integration.api.people import grant
 from tests.integration.api.rule.making import make_rule, rule_body
 
 
@@ -108,53 +107,6 @@ async def test_a_rule_cannot_reach_into_a_private_pack(shop: Workshop) -> None:
     for method, way in (("GET", path), ("PUT", path), ("DELETE", path)):
         assert (await shop.send(method, way, {})).status_code == 404
     assert (await shop.get("/rules"))["pagination"]["total_items"] == 0
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "needs"),
-    [
-        ("GET", "/rules", "rules:read"),
-        ("GET", "/rules/enabled", "rules:read"),
-        ("GET", "/rules/x.y", "rules:read"),
-        ("POST", "/rules", "rules:create"),
-        ("PUT", "/rules/x.y", "rules:update"),
-        ("POST", "/rules/x.y/enable", "rules:update"),
-        ("POST", "/rules/x.y/disable", "rules:update"),
-        ("DELETE", "/rules/x.y", "rules:delete"),
-        ("GET", "/triggers/x.y", "triggers:read"),
-        ("POST", "/triggers", "triggers:create"),
-        ("PUT", "/triggers/x.y", "triggers:update"),
-        ("DELETE", "/triggers/x.y", "triggers:delete"),
-        ("POST", "/triggers/x.y/webhooks/enable", "triggers:update"),
-        ("POST", "/triggers/x.y/webhooks/disable", "triggers:update"),
-        ("POST", "/triggers/x.y/webhooks/regenerate", "triggers:update"),
-        ("GET", "/events", "events:read"),
-        ("GET", "/events/1", "events:read"),
-        ("POST", "/events", "events:create"),
-        ("GET", "/enforcements", "enforcements:read"),
-        ("GET", "/enforcements/1", "enforcements:read"),
-    ],
-)
-async def test_every_route_needs_its_grant(
-    api: Api, method: str, path: str, needs: str
-) -> None:
-    resource, _, action = needs.partition(":")
-    others = [
-        {**each, "actions": [a for a in each["actions"] if a != action]}
-        if each["resource"] == resource
-        else each
-        for each in EVERYTHING
-    ]
-    ann = await api.person(others)
-
-    anonymous = await api.client.request(method, f"/api/v1{path}")
-    refused = await api.client.request(
-        method, f"/api/v1{path}", headers=ann.headers, json={}
-    )
-
-    assert anonymous.status_code == 401
-    assert refused.status_code == 403
-    assert refused.json()["details"]["needs"] == needs
 
 
 async def test_a_secret_written_into_a_rule_is_never_shown(

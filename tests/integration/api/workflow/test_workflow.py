@@ -12,7 +12,7 @@ from tests.integration.api.defining import (
     refs,
     statuses,
 )
-from tests.integration.api.people import EVERYTHING, Api, grant
+from tests.integration.api.people import grant
 from tests.integration.api.shapes import assert_shape
 from tests.integration.api.workflow.definitions import (
     RESPONSE,
@@ -209,49 +209,6 @@ async def test_a_private_packs_workflows_do_not_exist_for_another_administrator(
     listed = await shop.get("/workflows")
     assert (listed["items"], listed["pagination"]["total_items"]) == ([], 0)
     assert (await shop.send("GET", f"/workflows/{ref}", who=owner)).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "needs"),
-    [
-        ("GET", "/workflows", "actions:read"),
-        ("GET", "/workflows/x.y", "actions:read"),
-        ("POST", "/workflows", "actions:create"),
-        ("POST", "/workflows/validate", "actions:read"),
-        ("PUT", "/workflows/x.y", "actions:update"),
-        ("DELETE", "/workflows/x.y", "actions:delete"),
-        ("PUT", "/workflows/x.y/file", "actions:update"),
-        ("GET", "/packs/xx/workflows", "actions:read"),
-        ("POST", "/packs/xx/workflow-files", "actions:create"),
-        ("POST", "/packs/xx/workflows/sync", "actions:update"),
-        ("POST", "/packs/xx/workflows/validate", "actions:read"),
-    ],
-)
-async def test_every_route_needs_its_grant(
-    api: Api, method: str, path: str, needs: str
-) -> None:
-    resource, _, action = needs.partition(":")
-    others = [
-        {
-            "resource": each["resource"],
-            "actions": [
-                a
-                for a in each["actions"]
-                if (each["resource"], a) != (resource, action)
-            ],
-        }
-        for each in EVERYTHING
-    ]
-    ann = await api.person(others)
-
-    anonymous = await api.client.request(method, f"/api/v1{path}")
-    refused = await api.client.request(
-        method, f"/api/v1{path}", headers=ann.headers, json={}
-    )
-
-    assert anonymous.status_code == 401
-    assert refused.status_code == 403
-    assert refused.json()["details"]["needs"] == needs
 
 
 async def test_a_grant_reaches_as_far_as_for_the_action(shop: Workshop) -> None:
