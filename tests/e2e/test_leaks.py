@@ -147,6 +147,14 @@ async def test_answers_have_no_secret(trail: Trail) -> None:
     assert canaries.among(trail.answers) == {}
 
 
+async def test_viewers_see_no_key_of_a_webhook(trail: Trail) -> None:
+    keys = {n: t for n, t in trail.tokens.items() if "webhook key" in n}
+    seen = [each for each in trail.answers if each[0].endswith(" as viewer")]
+
+    assert len(keys) == 2
+    assert Canaries(keys, cut=True).among(seen) == {}
+
+
 async def test_everything_was_asked(trail: Trail) -> None:
     """What was not asked for cannot have shown a secret."""
     heard = dict(trail.answers)["heard live"]
