@@ -15,7 +15,7 @@ class AttemptStart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     attempt_id: AttemptId
-    worker_id: int
+    worker_id: Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
 
 
 class OutputTail(BaseModel):
@@ -23,7 +23,7 @@ class OutputTail(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    offset: int = 0
+    offset: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     content: Base64Bytes = b""
 
 

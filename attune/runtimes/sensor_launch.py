@@ -9,7 +9,7 @@ from attune.domain.json import JsonObject
 from attune.runtimes.launch import RuntimeLaunch
 from attune.runtimes.report import AttemptId
 
-Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Number = Annotated[int, Field(ge=0, le=2**63 - 1, strict=True)]
 
 _FROZEN = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 

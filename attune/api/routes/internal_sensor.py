@@ -25,7 +25,7 @@ router = Router(prefix="/internal/sensors", tags=["internal"])
 class Generation(BaseModel):
     """The start that a worker speaks for."""
 
-    generation: Annotated[int, Field(ge=0, le=MAX_ID)]
+    generation: Annotated[int, Field(ge=0, le=MAX_ID, strict=True)]
 
 
 class LogPlace(BaseModel):
