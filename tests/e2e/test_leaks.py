@@ -59,7 +59,7 @@ async def test_the_search_finds_what_is_there(trail: Trail) -> None:
     masked = [path for path, content in told.items() if b"*** ***" in content]
     assert len([path for path in masked if path.endswith("stdout")]) >= 8
     cut = [path for path, content in told.items() if b"OUTPUT TRUNCATED" in content]
-    assert len([path for path in cut if path.endswith("stderr")]) == 2
+    assert len([path for path in cut if path.endswith("stderr")]) == 4
 
 
 async def test_the_search_finds_what_is_planted_in_a_table(trail: Trail) -> None:

@@ -109,9 +109,15 @@ async def refer_to_keys(trail: Trail) -> list[int]:
         "action": f"{pack}.flow",
         "input": {"pin": "{{ parameters.pin }}"},
     }
+    each = {
+        "name": "each",
+        "action": f"{pack}.spell",
+        "with_items": ["a", "b"],
+        "input": {**handed_on, "item": "{{ item }}"},
+    }
     definition = {
         "version": "1.0.0",
-        "tasks": [inner],
+        "tasks": [inner, each],
         "output_map": {"told": "{{ task.inner.result }}"},
     }
     outer = flow | {"ref": f"{pack}.outer", "definition": definition}
@@ -122,7 +128,7 @@ async def refer_to_keys(trail: Trail) -> list[int]:
     for parent in family:
         children = await person.get("/api/v1/executions", parent=parent)
         family += [each["id"] for each in children["items"]]
-    assert len(family) == 3
+    assert len(family) == 5
     return [by_rule["id"], *family]
 
 

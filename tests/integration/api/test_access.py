@@ -41,7 +41,10 @@ OPEN = {
 }
 """Whoever opens another route says so here."""
 
-DOCUMENTS = {"/api-spec/openapi.json", "/docs", "/docs/oauth2-redirect"}
+DOCUMENTS = {
+    "/api-spec/openapi.json",
+    "/docs",
+}
 
 
 def closed(app: FastAPI) -> list[Operation]:

@@ -32,7 +32,7 @@ from tests.support.eventually import eventually
 
 IS_LONG = os.environ.get("ATTUNE_TEST_LONG") == "1"
 """At full length it takes a minute; the suite runs a short form."""
-PLAIN, LATE, CANCELLED = (300, 100, 100) if IS_LONG else (60, 40, 20)
+PLAIN, LATE, CANCELLED = (300, 100, 100) if IS_LONG else (40, 40, 80)
 ANSWERS = 10
 MARGIN_SECONDS = 0.05
 LEAD = timedelta(seconds=0.4)
