@@ -10,6 +10,7 @@ import pytest
 from attune.db.database import Database, Transaction
 from attune.stack.postgres import EmbeddedPostgres
 from attune.stack.temporal import EmbeddedTemporal
+from tests.support.cpu_time import leave_past_alone
 from tests.support.database import (
     TEMPLATE,
     connected,
@@ -24,6 +25,11 @@ from tests.support.servers import running_postgres, running_temporal
 def pytest_configure() -> None:
     """Let what the tests start be interrupted, although a shell in the background may not."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests that were collected."""
+    leave_past_alone()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Distribution:

@@ -11,21 +11,16 @@ import psutil
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """Fail when the block took more CPU time of this process."""
-    with past_left_alone():
-        started = time.process_time()
-        yield
-        spent = time.process_time() - started
+    leave_past_alone()
+    started = time.process_time()
+    yield
+    spent = time.process_time() - started
     assert spent <= seconds, f"took {spent:.3f} s of CPU, more than {seconds}"
 
 
-@contextmanager
-def past_left_alone() -> Iterator[None]:
-    """Keep the garbage collector off what other tests have left in memory."""
+def leave_past_alone() -> None:
+    """Keep the garbage collector off all that is in memory by now, for good."""
     gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def spent_with_servers() -> float:
