@@ -18,7 +18,6 @@ OMITTED: Final = STANDARD | {"color_message"}
 # At these loggers' lower levels stand URLs, statements and parameters of requests.
 QUIET: Final = ("httpcore", "httpx", "asyncio", "sqlalchemy", "asyncpg", "multipart")
 
-
 # At their lowest level stand the headers and the frames of sockets, tokens among them.
 NO_FRAMES: Final = ("uvicorn.error", "websockets")
 

@@ -6,8 +6,7 @@ import typer
 
 from attune.cli.api_path import api_path
 from attune.cli.columns import TIMES
-from attune.cli.document import JsonObject, read_object
-from attune.cli.errors import usage_error
+from attune.cli.document import JsonObject, given_changes
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
 from attune.cli.prompts import confirm
@@ -138,16 +137,13 @@ def update_action(
     ] = None,
 ) -> None:
     """Change an action; executions that exist stay as they are."""
-    body = read_object(file) if file else {}
     said = {
         "label": label,
         "description": description,
         "timeout_seconds": timeout,
         "enabled": enabled,
     }
-    body |= {name: value for name, value in said.items() if value is not None}
-    if not body:
-        raise usage_error("nothing is to be changed: name an option or a --file")
+    body = given_changes(file, said)
     with open_session(ctx) as session:
         action = session.client.put(api_path("actions", ref), body)
         session.out.done(f"action {ref} updated", action)

@@ -89,6 +89,15 @@ def given_json(text: str, where: str) -> Any:
     return parse_json(text, where)
 
 
+def given_changes(file: str | None, said: JsonObject) -> JsonObject:
+    """Return what a file and, before it, options say is to be changed: something."""
+    body = read_object(file) if file else {}
+    body |= {name: value for name, value in said.items() if value is not None}
+    if not body:
+        raise usage_error("nothing is to be changed: name an option or a --file")
+    return body
+
+
 def read_object(source: str) -> JsonObject:
     """Read a document that must be an object."""
     document = read_document(source)

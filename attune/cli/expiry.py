@@ -28,6 +28,6 @@ def moment(text: str) -> str:
             until = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         raise usage_error(
-            f"--expires looks like 90d, 12h, 2030-01-31 or never, not '{text}'"
+            f"--expires looks like 90d, 12h or 2030-01-31, not '{text}'"
         ) from None
     return until.replace(tzinfo=until.tzinfo or UTC).isoformat()

@@ -7,8 +7,7 @@ import typer
 
 from attune.cli.api_path import api_path
 from attune.cli.columns import TIMES
-from attune.cli.document import read_object
-from attune.cli.errors import usage_error
+from attune.cli.document import given_changes
 from attune.cli.options import command_group, examples
 from attune.cli.output import Column
 from attune.cli.prompts import confirm
@@ -111,15 +110,12 @@ def update_trigger(
     ] = None,
 ) -> None:
     """Change a trigger; what is not named stays."""
-    body = read_object(file) if file else {}
     said = {
         "label": label,
         "description": description,
         "payload_check": payload_check and payload_check.value,
     }
-    body |= {name: value for name, value in said.items() if value is not None}
-    if not body:
-        raise usage_error("nothing is to be changed: name an option or a --file")
+    body = given_changes(file, said)
     with open_session(ctx) as session:
         trigger = session.client.put(api_path("triggers", ref), body)
         session.out.done(f"trigger {ref} changed", trigger)

@@ -5,7 +5,8 @@ Artifacts, events and questions, that is, whatever its token writes for others t
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attune.db.database import Transaction
 from attune.domain.errors import InvalidInput
@@ -18,6 +19,10 @@ from attune.services.execution.references import SecretReader
 from attune.services.execution.write import read_secrets
 from attune.services.key_value import key_facts, reveal_key
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 _WORDED: Final = frozenset({"name", "description", "data", "meta", "created_by"})
 
 
@@ -31,11 +36,12 @@ class Masks:
         """Return the masking for what the caller writes; None for people."""
         if caller.execution_id is None:
             return None
+        hidden = await read_secrets(tx, self._encryption, caller.execution_id)
         secrets: list[Json] = [
             caller.token,
-            *(await read_secrets(tx, self._encryption, caller.execution_id)).values(),
+            *hidden.values(),
             *await self._keys(tx, caller),
-            *await self._referred(tx, caller.execution_id, caller.identity_id),
+            *await self._referred(tx, caller.execution_id, caller.identity_id, hidden),
         ]
         return Masking(text for secret in secrets for text in texts_of(secret))
 
@@ -66,13 +72,16 @@ class Masks:
         ]
 
     async def _referred(
-        self, tx: Transaction, execution_id: int, executor_id: int | None
+        self,
+        tx: Transaction,
+        execution_id: int,
+        executor_id: int | None,
+        hidden: Mapping[str, Json],
     ) -> list[Json]:
         handed_on = await tx.executions.references_of(execution_id)
         if handed_on is None:
             return []
         config, references = handed_on
-        hidden = await read_secrets(tx, self._encryption, execution_id)
         reader = SecretReader(tx, self._encryption, executor_id)
         found = []
         for each in references:
@@ -97,3 +106,11 @@ def masked(value: Json, masking: Masking) -> Json:
             for name, item in value.items()
         }
     return value
+
+
+def reworded(said: T, masking: Masking, *names: str) -> T:
+    """Return the record with every secret in these fields of it masked."""
+    fields: dict[str, Any] = {
+        name: masked(getattr(said, name), masking) for name in names
+    }
+    return replace(said, **fields)

@@ -220,7 +220,7 @@ async def _decide(
 async def _ends(
     tx: Transaction, caller: Caller, after: Mapping[str, Any]
 ) -> tuple[Trigger, ActionRow]:
-    """Return the trigger, which the caller sees, and the action, which he may execute."""
+    """Return the trigger, which the caller sees, and the action, which they may execute."""
     trigger = await tx.triggers.get_by_ref(
         after["trigger_ref"], among=visible_triggers(caller)
     )

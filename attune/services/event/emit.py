@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from attune.db.database import Database, Transaction
 from attune.db.models.rule import Rule
@@ -12,12 +12,11 @@ from attune.db.repositories.trigger import known_triggers
 from attune.domain.errors import AttuneError, InvalidInput, NotFound, TooLarge
 from attune.domain.json import Json, JsonObject
 from attune.domain.permission import Action, Caller, Resource, Target, TokenType
-from attune.runtimes.masking import Masking
 from attune.services.component import targets_in_packs
 from attune.services.event.idempotency import namespaced_key
 from attune.services.event.intake import Intake, NewEvent, Outcome
 from attune.services.event.read import EventView, view_event
-from attune.services.masks import Masks, masked
+from attune.services.masks import Masks, reworded
 
 _RULE_INSTANCE: Final = re.compile(r"rule_([0-9]{1,19})\Z")
 REPLAY_OF: Final = "replay_of"
@@ -97,7 +96,9 @@ class EmitService:
         if masking is None:
             return emissions
         return [
-            _without_secrets(each, masking) if isinstance(each, Emission) else each
+            reworded(each, masking, "payload", "config", "trace_tag")
+            if isinstance(each, Emission)
+            else each
             for each in emissions
         ]
 
@@ -169,14 +170,6 @@ async def _open_desk(
         triggers={trigger.ref: trigger for trigger in triggers},
         rules={rule.id: rule for rule in rules},
     )
-
-
-def _without_secrets(emission: Emission, masking: Masking) -> Emission:
-    said: dict[str, Any] = {
-        name: masked(getattr(emission, name), masking)
-        for name in ("payload", "config", "trace_tag")
-    }
-    return replace(emission, **said)
 
 
 def _rule_id(instance: str | None) -> int | None:

@@ -1,7 +1,7 @@
 """Ask, change what is asked, and take a question back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,10 +15,9 @@ from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.domain.inquiry import InquiryStatus, check_question
 from attune.domain.json import JsonObject
 from attune.domain.permission import Action, Caller, Resource
-from attune.runtimes.masking import Masking
 from attune.services.execution.read import target_of
 from attune.services.inquiry.decide import close_if_late, follow, too_late
-from attune.services.masks import Masks, masked
+from attune.services.masks import Masks, reworded
 
 ASK: Final = "core.ask"
 """The action that asks by itself, and nothing else."""
@@ -60,7 +59,7 @@ class InquiryWriteService:
             _check_asks(execution)
             masking = await self._masks.of(tx, caller)
             if masking is not None:
-                question = _without_secrets(question, masking)
+                question = reworded(question, masking, "prompt", "response_schema")
             return await _put(tx, caller, execution, question)
 
     async def update(
@@ -96,14 +95,6 @@ class InquiryWriteService:
         await tx.inquiries.lock_execution(inquiry_id)
         await close_if_late(tx, inquiry_id)
         return await tx.inquiries.lock(inquiry_id)
-
-
-def _without_secrets(question: Question, masking: Masking) -> Question:
-    said: dict[str, Any] = {
-        name: masked(getattr(question, name), masking)
-        for name in ("prompt", "response_schema")
-    }
-    return replace(question, **said)
 
 
 def _check_asks(execution: Execution) -> None:

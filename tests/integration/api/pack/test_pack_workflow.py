@@ -1,17 +1,10 @@
 """Workflows in the files of packs: checked with what is installed, and read again."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
-from fastapi import FastAPI
 
-from attune.api.app import create_app
-from attune.config import Settings
-from attune.services.pack.core import ensure_core_pack
-from tests.integration.api.conftest import make_settings
 from tests.integration.api.installing import get, refs_of, upload
 from tests.integration.api.people import Api, Person, grant
 from tests.integration.api.shapes import assert_shape
@@ -38,23 +31,6 @@ GREET = """
     parameters: {who: {type: string, required: true}}
 """
 FILES = {**MANIFEST, "actions/greet.yaml": GREET, "workflows/flow.yaml": FLOW}
-
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    given = make_settings(database_url)
-    return given.model_copy(update={"packs_base_dir": tmp_path / "packs"})
-
-
-@pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    return create_app(settings)
-
-
-@pytest.fixture
-async def admin(api: Api, settings: Settings) -> Person:
-    await ensure_core_pack(api.database, settings.packs_base_dir)
-    return await api.administrator()
 
 
 async def send(
