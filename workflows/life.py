@@ -30,11 +30,16 @@ with workflow.unsafe.imports_passed_through():
 class Lives:
     """Brings executions to their recorded ends, each in a coroutine of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, go_on: bool = False) -> None:
+        self._go_on = go_on
         self.cancelled: set[int] = set()
         """Executions that are to end."""
         self.ended: set[int] = set()
         """Executions whose end was recorded elsewhere."""
+        self.went_on: list[int] = []
+        """Executions that were run to their ends after others, in their activities."""
+        self.unsure = False
+        """An activity may have begun an execution that it did not report."""
 
     async def bring_to_end(self, order: ExecutionOrder) -> ExecutionStatus:
         """Return the status on record when nothing more can happen to it."""
@@ -42,6 +47,7 @@ class Lives:
             ended = await self._live(order)
             if isinstance(ended, ExecutionStatus):
                 return ended
+            self.unsure = self.unsure or order.kind is ExecutionKind.ACTION
             settled = await self._settle(order, ended)
             if settled.status is ExecutionStatus.RUNNING and not settled.run_again:
                 # A person ends it; that its end was held reached the row, not us.
@@ -64,7 +70,7 @@ class Lives:
     async def _run_action(self, order: ExecutionOrder) -> ExecutionStatus | Loss:
         if self._is_cancelled(order):
             return Loss.CANCELLED
-        handle = _start_action(order)
+        handle = _start_action(order, goes_on=self._go_on)
         # Never await the handle bare: a cancel and the end in one task wedge it.
         await workflow.wait_condition(
             lambda: handle.done() or self._is_cancelled(order)
@@ -72,7 +78,12 @@ class Lives:
         if not handle.done():
             handle.cancel()
             await workflow.wait_condition(handle.done)
-        return _ending(handle)
+        ending = _ending(handle)
+        if isinstance(ending, Loss):
+            return ending
+        self.went_on += ending.went_on
+        self.unsure = self.unsure or ending.unsure
+        return ending.status or Loss.REFUSED
 
     async def _settle(self, order: ExecutionOrder, cause: Loss) -> SettlementResult:
         while True:
@@ -114,11 +125,11 @@ async def _open_inquiry(order: ExecutionOrder) -> ExecutionStatus:
 
 
 def _start_action(
-    order: ExecutionOrder,
+    order: ExecutionOrder, *, goes_on: bool
 ) -> workflow.ActivityHandle[ActionOutcome]:
     return workflow.start_activity_method(
         ActionActivities.run_action,
-        ActionRun(execution_id=order.execution_id),
+        ActionRun(execution_id=order.execution_id, goes_on=goes_on),
         **options.action(
             queue=order.queue,
             limit_seconds=order.limit_seconds,
@@ -129,13 +140,11 @@ def _start_action(
 
 def _ending(
     handle: workflow.ActivityHandle[ActionOutcome],
-) -> ExecutionStatus | Loss:
+) -> ActionOutcome | Loss:
     if handle.cancelled():
         return Loss.CANCELLED
     failure = handle.exception()
-    if failure is None:
-        return handle.result().status or Loss.REFUSED
-    return _cause(failure)
+    return handle.result() if failure is None else _cause(failure)
 
 
 def _cause(failure: BaseException) -> Loss:

@@ -36,6 +36,12 @@ SHORT_GATHERING = Pause(seconds=0.04)
 GATHERS_FROM = 8
 """With so many executions under way the next end is near."""
 
+HANDS = 8
+"""So many executions are begun in one step; each takes up others when it has ended."""
+
+GLANCE = timedelta(milliseconds=150)
+"""So long it may take them to end one each, before all that may run is begun."""
+
 LARGEST_RUN = 200
 """How many executions one run of a pack's workflow carries at a time."""
 

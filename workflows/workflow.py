@@ -33,14 +33,18 @@ class PackWorkflow:
     """One execution of a workflow of a pack, from its first task to its result."""
 
     def __init__(self) -> None:
-        self._lives = Lives()
+        self._lives = Lives(go_on=True)
         self._open: dict[int, asyncio.Task[None]] = {}
         """The executions that this run carries."""
         self._timers: dict[int, asyncio.Task[None]] = {}
         self._alarm: asyncio.Task[None] | None = None
+        self._glancing: asyncio.Task[None] | None = None
+        """Set while more may run than this run was given."""
+        self._glance = False
         self._ended: list[int] = []
         self._due: list[int] = []
         self._look = True
+        self._is_woken = False
         self._drain: asyncio.Task[None] | None = None
         """Set while nothing new is carried, so that a new run can take over."""
         self._drains_from = 0
@@ -56,7 +60,7 @@ class PackWorkflow:
             if self._has_drained():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(request)
-            if len(self._open) >= options.GATHERS_FROM:
+            if len(self._open) >= options.GATHERS_FROM and not self._glance:
                 await let_ends_gather(options.SHORT_GATHERING)
             orders = await self._advance(request)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -79,7 +83,7 @@ class PackWorkflow:
     def wake(self, request: WakeRequest) -> None:
         """Look at the rows again."""
         del request
-        self._look = True
+        self._look = self._is_woken = True
 
     async def _advance(self, request: WorkflowRequest) -> Orders:
         question = Advance(
@@ -88,15 +92,18 @@ class PackWorkflow:
             due=self._due,
             look=self._look,
             room=self._room(),
+            under_way=len(self._open),
+            glance=self._glance,
         )
-        self._ended, self._due, self._look = [], [], False
+        self._ended, self._due = [], []
+        self._look = self._glance = self._is_woken = False
         return await workflow.execute_local_activity_method(
             WorkflowActivities.advance, question, **options.advance()
         )
 
     def _obey(self, orders: Orders) -> None:
         for order in orders.run:
-            if order.execution_id not in self._open:
+            if not {order.execution_id, order.activity_of} & self._open.keys():
                 task = asyncio.create_task(self._carry(order))
                 self._open[order.execution_id] = task
         for timer in orders.timers:
@@ -106,11 +113,15 @@ class PackWorkflow:
         self._lives.cancelled.update(orders.cancel)
         if orders.look_in_seconds is not None and self._alarm is None:
             self._alarm = asyncio.create_task(self._wait_for_end(orders))
+        if orders.has_backlog and self._glancing is None and self._drain is None:
+            self._glancing = asyncio.create_task(self._wait_to_glance())
 
     async def _carry(self, order: ExecutionOrder) -> None:
         await self._lives.bring_to_end(order)
         del self._open[order.execution_id]
-        self._ended.append(order.execution_id)
+        self._ended += [order.execution_id, *self._lives.went_on]
+        self._look = self._look or self._lives.unsure
+        self._lives.went_on, self._lives.unsure = [], False
 
     async def _wait(self, timer: TimerOrder) -> None:
         await workflow.sleep(timer.seconds, summary=f"timer {timer.timer_id}")
@@ -122,12 +133,30 @@ class PackWorkflow:
         self._alarm = None
         self._look = True
 
+    async def _wait_to_glance(self) -> None:
+        """Give what runs a moment to take up the backlog, one after the other."""
+        await workflow.sleep(options.GLANCE, summary="does the backlog shrink?")
+        self._glancing = None
+        self._glance = True
+
     def _has_news(self) -> bool:
-        return bool(self._ended or self._due or self._look) or self._has_drained()
+        return bool(
+            self._ended
+            or self._due
+            or self._look
+            or self._glance
+            or self._has_drained()
+        )
 
     def _room(self) -> int:
-        """Return how many more executions this run may carry; none while it drains."""
-        return 0 if self._drain else max(0, options.LARGEST_RUN - len(self._open))
+        """Return how many more executions this run may carry; none while it drains.
+
+        They are few at first: those that take moments do not need an activity each.
+        """
+        if self._drain:
+            return 0
+        room = max(0, options.LARGEST_RUN - len(self._open))
+        return room if self._glance or self._is_woken else min(room, options.HANDS)
 
     def _drain_if_long(self) -> None:
         info = workflow.info()

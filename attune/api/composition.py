@@ -78,8 +78,10 @@ from attune.services.timer.read import TimerService
 from attune.services.trigger import TriggerService
 from attune.services.webhook import WebhookService
 from attune.services.worker import WorkerService
+from attune.services.workflow.advance import AdvanceService
 from attune.services.workflow.definition import WorkflowService
 from attune.services.workflow.pausing import PauseService
+from attune.services.workflow.succession import SuccessionService
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +181,9 @@ def compose(settings: Settings, database: Database) -> Services:
     files, masks = ArtifactFiles(settings.artifacts_dir), Masks(encryption)
     artifacts = ArtifactReadService(database, files)
     access, tail = AccessService(database, tokens), Tail(database)
+    advancing = AdvanceService(
+        database, encryption, max_task_runs=settings.orchestrator.max_task_runs
+    )
     kept_days = settings.retention.notification_days
     following = FollowService(
         database,
@@ -207,6 +212,7 @@ def compose(settings: Settings, database: Database) -> Services:
             encryption,
             tokens,
             token_grace=timedelta(seconds=security.execution_token_grace_seconds),
+            succession=SuccessionService(database, advancing),
         ),
         cancelling=CancelService(database),
         collecting=CollectService(

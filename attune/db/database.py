@@ -1,8 +1,9 @@
 """Sessions: the engine, and a transaction with every repository bound to it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import (
@@ -53,6 +54,7 @@ from attune.db.repositories.sensor_hosting import SensorHostingRepository
 from attune.db.repositories.sensor_log import SensorLogRepository
 from attune.db.repositories.sensor_need import SensorNeedRepository
 from attune.db.repositories.sensor_process import SensorProcessRepository
+from attune.db.repositories.succession import SuccessionRepository
 from attune.db.repositories.timer import TimerRepository
 from attune.db.repositories.trigger import TriggerRepository
 from attune.db.repositories.waiting import WaitingRepository
@@ -67,60 +69,84 @@ from attune.db.repositories.workflow_state import WorkflowStateRepository
 from attune.db.url import engine_url
 from attune.domain.errors import Unavailable
 
+R = TypeVar("R")
+
 STATEMENT_CACHE_SIZE = 500
 IDLE_IN_TRANSACTION_SECONDS = 60
 LATE_ANSWER_SECONDS = 2.0
 
 
+class Bound(Generic[R]):
+    """A repository that is bound to a transaction when it is first asked for.
+
+    A transaction uses one or two of them, and there are many.
+    """
+
+    def __init__(self, repository: Callable[[AsyncSession], R]) -> None:
+        self._repository = repository
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Learn under which name it is found from then on."""
+        self._name = name
+
+    def __get__(self, transaction: "Transaction", owner: type) -> R:
+        """Bind it."""
+        bound = self._repository(transaction.session)
+        transaction.__dict__[self._name] = bound
+        return bound
+
+
 class Transaction:
     """The repositories, bound to one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:  # noqa: PLR0915 - a line for each repository
+    access = Bound(AccessRepository)
+    actions = Bound(ActionRepository)
+    admissions = Bound(AdmissionRepository)
+    artifacts = Bound(ArtifactRepository)
+    artifact_versions = Bound(ArtifactVersionRepository)
+    attempts = Bound(AttemptRepository)
+    audit = Bound(AuditRepository)
+    dispatch = Bound(DispatchRepository)
+    enforcements = Bound(EnforcementRepository)
+    events = Bound(EventRepository)
+    executions = Bound(ExecutionRepository)
+    identities = Bound(IdentityRepository)
+    identity_roles = Bound(IdentityRoleRepository)
+    inquiries = Bound(InquiryRepository)
+    integration_tokens = Bound(IntegrationTokenRepository)
+    keys = Bound(KeyRepository)
+    login_failures = Bound(LoginFailureRepository)
+    notifications = Bound(NotificationRepository)
+    outbox = Bound(OutboxRepository)
+    pack_installs = Bound(PackInstallRepository)
+    packs = Bound(PackRepository)
+    permission_assignments = Bound(PermissionAssignmentRepository)
+    permission_set_roles = Bound(PermissionSetRoleRepository)
+    permission_sets = Bound(PermissionSetRepository)
+    policies = Bound(PolicyRepository)
+    retention = Bound(RetentionRepository)
+    rules = Bound(RuleRepository)
+    runtime_versions = Bound(RuntimeVersionRepository)
+    runtimes = Bound(RuntimeRepository)
+    sensor_hosting = Bound(SensorHostingRepository)
+    sensor_logs = Bound(SensorLogRepository)
+    sensor_needs = Bound(SensorNeedRepository)
+    sensor_processes = Bound(SensorProcessRepository)
+    sealed = Bound(SealedRepository)
+    sensors = Bound(SensorRepository)
+    succession = Bound(SuccessionRepository)
+    timers = Bound(TimerRepository)
+    triggers = Bound(TriggerRepository)
+    waiting = Bound(WaitingRepository)
+    worker_presence = Bound(WorkerPresenceRepository)
+    workers = Bound(WorkerRepository)
+    workflow_definitions = Bound(WorkflowDefinitionRepository)
+    workflow_executions = Bound(WorkflowExecutionRepository)
+    workflow_runs = Bound(WorkflowRunRepository)
+    workflow_states = Bound(WorkflowStateRepository)
+
+    def __init__(self, session: AsyncSession) -> None:
         self.session = session
-        self.access = AccessRepository(session)
-        self.actions = ActionRepository(session)
-        self.admissions = AdmissionRepository(session)
-        self.artifacts = ArtifactRepository(session)
-        self.artifact_versions = ArtifactVersionRepository(session)
-        self.attempts = AttemptRepository(session)
-        self.audit = AuditRepository(session)
-        self.dispatch = DispatchRepository(session)
-        self.enforcements = EnforcementRepository(session)
-        self.events = EventRepository(session)
-        self.executions = ExecutionRepository(session)
-        self.identities = IdentityRepository(session)
-        self.identity_roles = IdentityRoleRepository(session)
-        self.inquiries = InquiryRepository(session)
-        self.integration_tokens = IntegrationTokenRepository(session)
-        self.keys = KeyRepository(session)
-        self.login_failures = LoginFailureRepository(session)
-        self.notifications = NotificationRepository(session)
-        self.outbox = OutboxRepository(session)
-        self.pack_installs = PackInstallRepository(session)
-        self.packs = PackRepository(session)
-        self.permission_assignments = PermissionAssignmentRepository(session)
-        self.permission_set_roles = PermissionSetRoleRepository(session)
-        self.permission_sets = PermissionSetRepository(session)
-        self.policies = PolicyRepository(session)
-        self.retention = RetentionRepository(session)
-        self.rules = RuleRepository(session)
-        self.runtime_versions = RuntimeVersionRepository(session)
-        self.runtimes = RuntimeRepository(session)
-        self.sensor_hosting = SensorHostingRepository(session)
-        self.sensor_logs = SensorLogRepository(session)
-        self.sensor_needs = SensorNeedRepository(session)
-        self.sensor_processes = SensorProcessRepository(session)
-        self.sealed = SealedRepository(session)
-        self.sensors = SensorRepository(session)
-        self.timers = TimerRepository(session)
-        self.triggers = TriggerRepository(session)
-        self.waiting = WaitingRepository(session)
-        self.worker_presence = WorkerPresenceRepository(session)
-        self.workers = WorkerRepository(session)
-        self.workflow_definitions = WorkflowDefinitionRepository(session)
-        self.workflow_executions = WorkflowExecutionRepository(session)
-        self.workflow_runs = WorkflowRunRepository(session)
-        self.workflow_states = WorkflowStateRepository(session)
 
     async def flush(self) -> None:
         """Write what was changed on entities, and read back what triggers filled."""

@@ -18,6 +18,8 @@ class ExecutionOrder(Message):
     kind: ExecutionKind = ExecutionKind.ACTION
     task: str | None = None
     """Its name in the workflow that started it; for the reader of the Web UI, too."""
+    activity_of: int | None = None
+    """The execution in whose activity it runs already; None: it has none, or its own."""
 
     @property
     def label(self) -> str:
@@ -35,6 +37,8 @@ class ActionRun(Message):
     """Run the action of this execution, unless it has been started before."""
 
     execution_id: int
+    goes_on: bool = False
+    """Run what follows in the same workflow too, as long as that takes moments."""
 
 
 class ActionOutcome(Message):
@@ -44,6 +48,10 @@ class ActionOutcome(Message):
     status: ExecutionStatus | None = None
     """None when this attempt recorded nothing and someone must settle; running when it
     did, and an inquiry that the action posted is still open."""
+    went_on: dict[int, ExecutionStatus] = {}
+    """The executions that were run after it in the same activity, as recorded."""
+    unsure: bool = False
+    """Something may have been begun after it that the worker did not hear of."""
 
 
 class Settlement(Message):

@@ -25,6 +25,10 @@ class Advance(Message):
     """How many more executions the run can carry."""
     look: bool = False
     """Look at every row: at the beginning, and when something was changed outside."""
+    under_way: int = 0
+    """How many executions the run carries now."""
+    glance: bool = False
+    """Take note of whatever has ended, and of whether the backlog needs more hands."""
 
 
 class TimerOrder(Message):
@@ -45,6 +49,8 @@ class Orders(Message):
     """When the workflow's own time is over."""
     status: ExecutionStatus | None = None
     """How the workflow ended; None while it has not."""
+    has_backlog: bool = False
+    """More may run: by those that carry something now, or when the run has room."""
 
 
 class WorkflowReport(Message):

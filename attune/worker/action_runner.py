@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import Collection
 from typing import Protocol
-from uuid import uuid4
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -15,7 +14,7 @@ from attune.messages.execution import ActionOutcome, ActionRun
 from attune.runtimes.launch import ActionLaunch
 from attune.runtimes.report import AttemptEnd, AttemptStart
 from attune.worker.api_client import Refused, WorkerApi
-from attune.worker.attempt import Attempt
+from attune.worker.attempt import Attempt, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +41,11 @@ class Runner:
 
     async def run(self, request: ActionRun) -> ActionOutcome:
         """Run the action, beating; a cancel by Temporal ends its processes first."""
-        attempt = Attempt(request.execution_id, uuid4().hex)
-        work = asyncio.create_task(self._run_attempt(attempt))
+        turn = Turn(request.execution_id, goes_on=request.goes_on)
+        work = asyncio.create_task(self._run_turn(turn))
         beat = asyncio.create_task(_beat())
         try:
-            return await _until_done(work, attempt)
+            return await _until_done(work, turn)
         finally:
             beat.cancel()
 
@@ -66,39 +65,53 @@ class Runner:
                 if attempt.may_rerun:
                     attempt.cancelled.set()
 
-    async def _run_attempt(self, attempt: Attempt) -> ActionOutcome:
-        start = AttemptStart(attempt_id=attempt.id, worker_id=self.worker_id)
+    async def _run_turn(self, turn: Turn) -> ActionOutcome:
+        """Run the execution that was asked for, and what the API has follow it."""
+        first = turn.attempt
+        start = AttemptStart(attempt_id=first.id, worker_id=self.worker_id)
         try:
-            launch = await self._api.start(attempt.execution_id, start)
+            launch = await self._api.start(first.execution_id, start)
         except Refused as refused:
-            return _refusal(attempt.execution_id, refused)
+            return _refusal(first.execution_id, refused)
+        turn.limit_seconds = launch.timeout_seconds
+        following = await self._run_launch(launch, turn)
+        while isinstance(following, ActionLaunch):
+            turn.go_on_with(following.execution_id)
+            following = await self._run_launch(following, turn)
+        return following
+
+    async def _run_launch(
+        self, launch: ActionLaunch, turn: Turn
+    ) -> ActionLaunch | ActionOutcome:
+        """Run it to its recorded end; returns what follows, or how the turn ended."""
+        attempt = turn.attempt
         attempt.may_rerun = launch.on_worker_loss == "rerun"
         self._running[attempt.execution_id] = attempt
         try:
             end = await self._attempts.run(launch, attempt)
-            return await self._record(attempt, end)
+            wish = turn.wish(self.worker_id)
+            record = await self._api.finish(
+                attempt.execution_id, end.model_copy(update={"next": wish})
+            )
+        except Refused as refused:
+            if turn.is_first:
+                return _refusal(attempt.execution_id, refused)
+            return turn.outcome(unsure=True)
         finally:
             self._running.pop(attempt.execution_id, None)
-
-    async def _record(self, attempt: Attempt, end: AttemptEnd) -> ActionOutcome:
-        try:
-            record = await self._api.finish(attempt.execution_id, end)
-        except Refused as refused:
-            return _refusal(attempt.execution_id, refused)
-        return ActionOutcome(execution_id=attempt.execution_id, status=record.status)
+        turn.note(record)
+        return record.next or turn.outcome()
 
 
-async def _until_done(
-    work: asyncio.Task[ActionOutcome], attempt: Attempt
-) -> ActionOutcome:
+async def _until_done(work: asyncio.Task[ActionOutcome], turn: Turn) -> ActionOutcome:
     while True:
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            _hear_cancel(attempt)
+            _hear_cancel(turn)
 
 
-def _hear_cancel(attempt: Attempt) -> None:
+def _hear_cancel(turn: Turn) -> None:
     """Act on what Temporal says: only a wanted cancel or our own end stops the work.
 
     When Temporal merely lost sight of us (it was down, say), the row decides: the
@@ -106,10 +119,11 @@ def _hear_cancel(attempt: Attempt) -> None:
     """
     details = activity.cancellation_details()
     if details is None or details.cancel_requested:
-        attempt.cancelled.set()
+        turn.cancel()
     elif details.worker_shutdown:
-        attempt.worker_stops = True
-        attempt.cancelled.set()
+        turn.stop()
+    else:
+        turn.leave()
 
 
 async def _beat() -> None:

@@ -10,7 +10,7 @@ from attune.api.dependencies import Attempts, WorkerCaller
 from attune.api.limits import BodySize
 from attune.api.parameters import Count, Id
 from attune.api.routing import Router, allow
-from attune.api.schemas.envelope import Data, Success, data, success
+from attune.api.schemas.envelope import Data, Success, success
 from attune.domain.errors import InvalidInput
 from attune.runtimes.launch import ActionLaunch
 from attune.runtimes.report import (
@@ -37,10 +37,7 @@ async def start_attempt(
 ) -> Any:
     """Claim an execution and learn what to run; 409 when it is not to be started."""
     del caller
-    launch = await attempts.start(execution_id, body)
-    # Already checked when it was composed; the hot path need not check it again.
-    content = f'{{"data":{launch.model_dump_json()}}}'
-    return Response(content, media_type="application/json")
+    return _answer(await attempts.start(execution_id, body))
 
 
 @router.post("/{execution_id}/output/{stream}", response_model=Success)
@@ -67,9 +64,18 @@ async def append_output(  # noqa: PLR0917 - a route is called by names
 async def finish_attempt(
     execution_id: Id, request: Request, caller: WorkerCaller, attempts: Attempts
 ) -> Any:
-    """Record how an attempt ended; results may be larger than ordinary bodies."""
+    """Record how an attempt ended, and perhaps tell what the worker is to run next.
+
+    Results may be larger than ordinary bodies.
+    """
     del caller
-    return data(await attempts.finish(execution_id, _end(await request.body())))
+    return _answer(await attempts.finish(execution_id, _end(await request.body())))
+
+
+def _answer(said: BaseModel) -> Response:
+    """Answer what was checked when it was composed; the hot path need not do it again."""
+    content = f'{{"data":{said.model_dump_json()}}}'
+    return Response(content, media_type="application/json")
 
 
 def _end(body: bytes) -> AttemptEnd:

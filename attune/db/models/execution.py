@@ -98,6 +98,9 @@ class Execution(Entity, Revised):
     """Since when, or when last, a policy made it wait."""
     admitted_at: Mapped[datetime | None]
     """When the policies that bear on it let it go on."""
+    activity_of: Mapped[int | None]
+    """The execution in whose activity it runs; no reference, since it matters only
+    while both run."""
 
     action: Mapped["Action | None"] = relationship(lazy="raise")
     enforcement: Mapped["Enforcement | None"] = relationship(lazy="raise")
@@ -135,6 +138,8 @@ class Execution(Entity, Revised):
         Index(None, "trace_tag", "id", **_where("trace_tag IS NOT NULL")),
         Index(None, "executor", "id", **_where("executor IS NOT NULL")),
         Index(None, "parent", "id", **_where("parent IS NOT NULL")),
+        # What a workflow waits for is few, however many tasks it has run.
+        Index("ix_execution_awaited", "parent", "id", **_where("awaited")),
         Index(None, "original_execution", **_where("original_execution IS NOT NULL")),
         Index(None, "action", **_where("action IS NOT NULL")),
         Index(None, "worker", **_where("worker IS NOT NULL")),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -11,55 +11,65 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from attune.domain.execution import ExecutionStatus
 
+STARTING: Final = """
+    status = 'running',
+    worker = :worker_id,
+    attempt_id = :attempt_id,
+    attempt_count = attempt_count + (status <> 'running')::int,
+    started_at = CASE WHEN status = 'running' THEN started_at ELSE now() END,
+    dispatched_at = COALESCE(dispatched_at, now()),
+    activity_of = :activity_of,
+    waiting_for = NULL
+"""
+"""What becomes of the row of an execution that starts, as SQL."""
+
+STARTED: Final = """
+    id, action, action_ref, pack_ref, rule_ref, trigger_ref, config, definition,
+    env_vars, permission_set_refs, timeout_seconds, executor, enforcement,
+    attempt_count, secret_references,
+    (
+        SELECT jsonb_object_agg(s.name, s.value)
+        FROM attune.execution_secret_value AS s
+        WHERE s.execution = execution.id
+    ) AS secrets,
+    (
+        SELECT jsonb_agg(
+            jsonb_build_object(
+                'ref', k.ref, 'name', k.name, 'value', k.value,
+                'encrypted', k.encrypted,
+                'owner_type', k.owner_type, 'owner', k.owner
+            )
+            ORDER BY k.owner_type, k.id
+        )
+        FROM attune.key AS k
+        WHERE
+            (
+                k.owner_action = execution.action
+                OR k.owner_pack_ref = execution.pack_ref
+            )
+            AND (k.expires_at IS NULL OR k.expires_at > now())
+    ) AS keys
+"""
+"""What a `StartedExecution` says, as SQL over the row of `execution`."""
+
 # The first start wins; the same attempt may ask again after a lost answer.
-_START = text("""
+_START = text(f"""
     UPDATE attune.execution
-    SET
-        status = 'running',
-        worker = :worker_id,
-        attempt_id = :attempt_id,
-        attempt_count = attempt_count + (status <> 'running')::int,
-        started_at = CASE WHEN status = 'running' THEN started_at ELSE now() END,
-        waiting_for = NULL
+    SET {STARTING}
     WHERE
         id = :id
         AND (
             status IN ('requested', 'scheduled')
             OR (status = 'running' AND attempt_id = :attempt_id)
         )
-    RETURNING
-        id, action, action_ref, pack_ref, rule_ref, trigger_ref, config, definition,
-        env_vars, permission_set_refs, timeout_seconds, executor, enforcement,
-        attempt_count, secret_references,
-        (
-            SELECT jsonb_object_agg(s.name, s.value)
-            FROM attune.execution_secret_value AS s
-            WHERE s.execution = execution.id
-        ) AS secrets,
-        (
-            SELECT jsonb_agg(
-                jsonb_build_object(
-                    'ref', k.ref, 'name', k.name, 'value', k.value,
-                    'encrypted', k.encrypted,
-                    'owner_type', k.owner_type, 'owner', k.owner
-                )
-                ORDER BY k.owner_type, k.id
-            )
-            FROM attune.key AS k
-            WHERE
-                (
-                    k.owner_action = execution.action
-                    OR k.owner_pack_ref = execution.pack_ref
-                )
-                AND (k.expires_at IS NULL OR k.expires_at > now())
-        ) AS keys
-""")
+    RETURNING {STARTED}
+""")  # noqa: S608 - the columns are constants
 
 _STATUS = text("SELECT status FROM attune.execution WHERE id = :id")
 
 # Only the attempt that started it may end it, and only once. What has asked something
 # ends otherwise; a question that is put just now has marked the row.
-_FINISH = text("""
+FINISH: Final = """
     UPDATE attune.execution
     SET
         status = CAST(:status AS attune.execution_status_enum),
@@ -71,8 +81,12 @@ _FINISH = text("""
         AND status IN ('running', 'canceling')
         AND waiting_for IS NULL
         AND NOT EXISTS (SELECT FROM attune.inquiry WHERE execution = :id)
-    RETURNING status
-""").bindparams(bindparam("result", type_=JSONB))
+"""
+"""Record an end, as SQL that lacks what to return."""
+
+_FINISH = text(f"{FINISH} RETURNING status").bindparams(
+    bindparam("result", type_=JSONB)
+)
 
 _LOCK_ASKING = text("""
     SELECT status, held_status
@@ -141,7 +155,7 @@ _END = text("""
 
 _RETURN_TO_QUEUE = text("""
     UPDATE attune.execution
-    SET status = 'scheduled', worker = NULL, attempt_id = NULL
+    SET status = 'scheduled', worker = NULL, attempt_id = NULL, activity_of = NULL
     WHERE id = :id AND status = 'running'
 """)
 
@@ -206,10 +220,20 @@ class AttemptRepository:
         self._session = session
 
     async def start(
-        self, execution_id: int, attempt_id: str, worker_id: int
+        self,
+        execution_id: int,
+        attempt_id: str,
+        worker_id: int,
+        *,
+        activity_of: int | None = None,
     ) -> StartedExecution | None:
         """Move the execution to running for this attempt; None if it may not."""
-        values = {"id": execution_id, "attempt_id": attempt_id, "worker_id": worker_id}
+        values = {
+            "id": execution_id,
+            "attempt_id": attempt_id,
+            "worker_id": worker_id,
+            "activity_of": activity_of,
+        }
         row = (await self._session.execute(_START, values)).one_or_none()
         return StartedExecution(*row) if row else None
 

@@ -55,6 +55,7 @@ class CarriedExecution:
     timeout_seconds: int
     task_name: str | None
     kind: ExecutionKind
+    activity_of: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

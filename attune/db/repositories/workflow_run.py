@@ -102,7 +102,7 @@ _ORDERED = """
 
 # What the run that drives this workflow carries, or ought to.
 _CARRIED = text(f"""
-    SELECT {_ORDERED}, {KIND} AS kind
+    SELECT {_ORDERED}, {KIND} AS kind, activity_of
     FROM attune.execution
     WHERE
         parent = :id

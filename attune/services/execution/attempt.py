@@ -1,15 +1,24 @@
 """What a worker says about the executions it runs, fenced by the attempt."""
 
+import logging
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from attune.db.database import Database, Transaction
 from attune.db.repositories.attempt import StartedExecution
-from attune.domain.errors import Conflict, InvalidInput, NotFound, TooLarge
+from attune.db.repositories.succession import EndAndStart
+from attune.domain.errors import AttuneError, Conflict, InvalidInput, NotFound, TooLarge
 from attune.domain.execution import ExecutionStatus, is_terminal
+from attune.domain.json import JsonObject
 from attune.domain.permission import TokenType
 from attune.runtimes.launch import ActionLaunch
-from attune.runtimes.report import AttemptEnd, AttemptRecord, AttemptStart, OutputTail
+from attune.runtimes.report import (
+    AttemptEnd,
+    AttemptRecord,
+    AttemptStart,
+    NextAttempt,
+    OutputTail,
+)
 from attune.security.encryption import Encryption, Undecryptable
 from attune.security.tokens import Tokens
 from attune.services.execution.launch import (
@@ -21,6 +30,9 @@ from attune.services.execution.references import SecretReader, referring_names
 from attune.services.execution.write import unseal
 from attune.services.inquiry.hold import end_asking
 from attune.services.secret_audit import note_read_for
+from attune.services.workflow.succession import SuccessionService
+
+logger = logging.getLogger(__name__)
 
 LARGEST_LOG_BYTES = 11_000_000
 """The worker's limit of 10 MB a stream, and the notice that ends a cut one."""
@@ -40,8 +52,10 @@ class AttemptService:
         tokens: Tokens,
         *,
         token_grace: timedelta,
+        succession: SuccessionService,
     ) -> None:
         self._database = database
+        self._succession = succession
         self._encryption = encryption
         self._tokens = tokens
         self._token_grace = token_grace
@@ -57,16 +71,21 @@ class AttemptService:
             )
             if started is None:
                 raise await _refusal(tx, execution_id)
-            try:
-                return await self._launch(tx, started, start.worker_id)
-            except (InvalidInput, Undecryptable) as error:
-                # No other worker need try.
-                error_text = error.message
-                result = {"succeeded": False, "error": error_text}
-                await tx.attempts.end(execution_id, ExecutionStatus.FAILED, result)
-        raise Conflict(error_text, status=ExecutionStatus.FAILED)
+            return await self._launch(tx, started, start.worker_id)
 
     async def _launch(
+        self, tx: Transaction, started: StartedExecution, worker_id: int
+    ) -> ActionLaunch:
+        """Tell what to run; what cannot be run fails, and no other worker need try."""
+        try:
+            return await self._compose(tx, started, worker_id)
+        except (InvalidInput, Undecryptable) as error:
+            error_text = error.message
+            result = {"succeeded": False, "error": error_text}
+            await tx.attempts.end(started.id, ExecutionStatus.FAILED, result)
+        raise Conflict(error_text, status=ExecutionStatus.FAILED)
+
+    async def _compose(
         self, tx: Transaction, started: StartedExecution, worker_id: int
     ) -> ActionLaunch:
         secrets = unseal(self._encryption, started.id, started.secrets or {})
@@ -104,18 +123,48 @@ class AttemptService:
         """Record the end of the attempt that started it.
 
         Answers running while an inquiry of the execution is open: the end is held. A
-        repeated call answers the recorded end; another attempt's is Conflict.
+        repeated call answers the recorded end, and the same execution that is to be run
+        next, if that is wished for; another attempt's is Conflict.
         """
         if not is_terminal(end.status):
             raise Conflict("An attempt ends with a terminal status")
         async with self._database.autocommit() as tx:
             for stream, tail in (("stdout", end.stdout), ("stderr", end.stderr)):
                 await _append(tx, execution_id, end.attempt_id, stream, tail)
-            if await tx.attempts.finish(
-                execution_id, end.attempt_id, end.status, end.result
-            ):
-                return AttemptRecord(execution_id=execution_id, status=end.status)
-        return await self._finish_otherwise(execution_id, end)
+            if end.next is None:
+                has_ended, started = await _finish(tx, execution_id, end), None
+            else:
+                has_ended, started = await _finish_and_start(
+                    tx, execution_id, end, end.next
+                )
+        record = AttemptRecord(execution_id=execution_id, status=end.status)
+        if not has_ended:
+            record = await self._finish_otherwise(execution_id, end)
+        if end.next is None or not is_terminal(record.status):
+            return record
+        return await self._with_next(record, end.next, started)
+
+    async def _with_next(
+        self,
+        record: AttemptRecord,
+        wish: NextAttempt,
+        started: StartedExecution | None,
+    ) -> AttemptRecord:
+        """Add what follows; the end is on record, whatever becomes of that."""
+        try:
+            started = started or await self._succession.start_next(
+                record.execution_id, wish
+            )
+            if started is None:
+                return record
+            async with self._database.autocommit() as tx:
+                launch = await self._launch(tx, started, wish.worker_id)
+        except AttuneError:
+            return record.model_copy(update={"unsure": True})
+        except Exception:
+            logger.exception("next not found", extra={"after": record.execution_id})
+            return record.model_copy(update={"unsure": True})
+        return record.model_copy(update={"next": launch})
 
     async def _finish_otherwise(
         self, execution_id: int, end: AttemptEnd
@@ -153,6 +202,29 @@ async def _append(
         await tx.attempts.append_output(
             execution_id, attempt_id, stream, tail.offset, tail.content
         )
+
+
+async def _finish(tx: Transaction, execution_id: int, end: AttemptEnd) -> bool:
+    return await tx.attempts.finish(
+        execution_id, end.attempt_id, end.status, end.result
+    )
+
+
+async def _finish_and_start(
+    tx: Transaction, execution_id: int, end: AttemptEnd, wish: NextAttempt
+) -> tuple[bool, StartedExecution | None]:
+    return await tx.succession.finish_and_start(
+        execution_id,
+        EndAndStart(
+            attempt_id=end.attempt_id,
+            status=end.status,
+            result=cast("JsonObject", end.result),
+            next_attempt_id=wish.attempt_id,
+            worker_id=wish.worker_id,
+            activity_of=wish.activity_of,
+            limit_seconds=wish.limit_seconds,
+        ),
+    )
 
 
 async def _refusal(tx: Transaction, execution_id: int) -> Exception:

@@ -16,6 +16,7 @@ from attune.domain.workflow_definition import (
 )
 from attune.domain.workflow_event import Begin, Restart, Stop
 from attune.domain.workflow_state import WorkflowState
+from attune.domain.workflow_weight import keeps_up, leads_to_little
 from attune.messages.execution import ExecutionOrder
 from attune.messages.workflow import Advance, Orders, TimerOrder
 from attune.security.encryption import Encryption
@@ -41,6 +42,17 @@ class _Opened:
     is_new: bool
 
 
+@dataclass(frozen=True)
+class Step:
+    """What came of one call."""
+
+    orders: Orders
+    is_own: bool = False
+    """The orders follow from what was told, and nobody has been given them before."""
+    known: tuple[int, KnownTasks] | None = None
+    """The tasks of a workflow as they are now."""
+
+
 class AdvanceService:
     """Applies what happened to workflows; each end and each timer exactly once."""
 
@@ -56,28 +68,43 @@ class AdvanceService:
 
     async def advance(self, question: Advance) -> Orders:
         """Apply what happened; repeating it returns the orders that are still open."""
-        execution_id = question.execution_id
         async with self._database.transaction() as tx:
-            locked = await _lock(tx, execution_id)
-            if locked is None:
-                return Orders(status=ExecutionStatus.CANCELLED)
-            run, row = locked
-            if is_terminal(run.status):
-                return Orders(status=run.status)
-            try:
-                opened = await self._open(tx, run, row)
-            except InvalidInput as wrong:
-                reasons = "; ".join([wrong.message, *wrong.problems])
-                document: JsonObject = {"succeeded": False, "error": reasons}
-                return await end_workflow(tx, run, ExecutionStatus.FAILED, document)
-            if _is_paused(opened):
-                return Orders()
-            progress = self._progress(tx, opened, question)
-            step = _Advance(tx, opened, question, progress)
-            orders = await step.run()
-        known = progress.loader.known_after(step.version, is_new=opened.is_new)
-        self._tasks.keep(execution_id, known)
-        return orders
+            step = await self.step(tx, question)
+        self.remember(step)
+        return step.orders
+
+    async def step(
+        self, tx: Transaction, question: Advance, *, after: str | None = None
+    ) -> Step:
+        """Do the same within a transaction; once that is committed, `remember` it.
+
+        With `after`, the task that has ended, nothing is done unless that is little.
+        """
+        locked = await _lock(tx, question.execution_id)
+        if locked is None:
+            return Step(Orders(status=ExecutionStatus.CANCELLED))
+        run, row = locked
+        if is_terminal(run.status):
+            return Step(Orders(status=run.status))
+        try:
+            opened = await self._open(tx, run, row)
+        except InvalidInput as wrong:
+            reasons = "; ".join([wrong.message, *wrong.problems])
+            document: JsonObject = {"succeeded": False, "error": reasons}
+            return Step(await end_workflow(tx, run, ExecutionStatus.FAILED, document))
+        is_more = after is not None and not leads_to_little(opened.workflow, after)
+        if is_more or _is_paused(opened):
+            return Step(Orders())
+        progress = self._progress(tx, opened, question)
+        taken = _Advance(tx, opened, question, progress)
+        orders = await taken.run()
+        known = progress.loader.known_after(taken.version, is_new=opened.is_new)
+        return Step(orders, is_own=not taken.must_look, known=(run.id, known))
+
+    def remember(self, step: Step) -> None:
+        """Keep in memory what a committed step has read and written."""
+        if step.known is not None:
+            self._tasks.keep(*step.known)
 
     async def _open(
         self, tx: Transaction, run: LockedWorkflow, row: StateRow | None
@@ -152,6 +179,7 @@ class _Advance:
         }
         self.kept["version"] = self.version
         self.to_cancel: list[int] = []
+        self.ended_count = 0
         self.must_look = self.question.look and not self.opened.is_new
 
     async def run(self) -> Orders:
@@ -167,6 +195,7 @@ class _Advance:
             timers=timers,
             cancel=self.to_cancel,
             look_in_seconds=_seconds_left(self.opened.run),
+            has_backlog=self.progress.tasks.backlog > 0,
         )
 
     async def _begin(self) -> None:
@@ -212,9 +241,11 @@ class _Advance:
             return
         run_id, state_id = self.opened.run.id, self.opened.row.id
         said, due = self.question.ended, self.question.due
+        sees_all = self.must_look or self.question.glance
         ended = await self.tx.workflow_runs.note_ended(
-            run_id, None if self.must_look else said
+            run_id, None if sees_all else said
         )
+        self.ended_count = len(ended)
         timers = []
         if due or self.must_look:
             timers = await self.tx.workflow_states.take_due(
@@ -228,14 +259,7 @@ class _Advance:
 
     async def _write(self) -> tuple[list[ExecutionOrder], list[TimerOrder]]:
         tasks = self.progress.tasks
-        backlog = []
-        if self.must_look or tasks.backlog:
-            taken = await self.tx.workflow_runs.take_backlog(
-                self.opened.run.id, max(0, tasks.room)
-            )
-            tasks.room -= len(taken)
-            tasks.backlog = max(0, tasks.backlog - len(taken))
-            backlog = orders_for(taken)
+        backlog = await self._take_backlog()
         if tasks.backlog:
             self.kept["backlog"] = tasks.backlog
         runs, timers = await self.progress.write(self.kept)
@@ -246,6 +270,22 @@ class _Advance:
         return orders_for(carried), [
             TimerOrder(timer_id=id_, seconds=left) for id_, left in waiting
         ]
+
+    async def _take_backlog(self) -> list[ExecutionOrder]:
+        """Give the run what waited for room, unless those who take it keep up."""
+        tasks, asked = self.progress.tasks, self.question
+        if not (self.must_look or tasks.backlog):
+            return []
+        if asked.glance and keeps_up(self.ended_count, asked.under_way):
+            return []
+        room, taken = max(0, tasks.room), []
+        if room:
+            taken = await self.tx.workflow_runs.take_backlog(self.opened.run.id, room)
+            tasks.room -= len(taken)
+        left = max(0, tasks.backlog - len(taken))
+        # Others take from it too. What a policy holds back comes by a call of its own.
+        tasks.backlog = max(left, 1) if len(taken) == room else 0
+        return orders_for(taken)
 
     async def _end(self) -> Orders:
         conclusion = self.progress.conclusion

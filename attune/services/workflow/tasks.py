@@ -177,6 +177,7 @@ def orders_for(carried: Iterable[CarriedExecution]) -> list[ExecutionOrder]:
             limit_seconds=each.timeout_seconds,
             kind=each.kind,
             task=each.task_name,
+            activity_of=each.activity_of,
         )
         for each in carried
     ]

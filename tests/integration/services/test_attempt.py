@@ -1,7 +1,6 @@
 """Starts, ends and settlements: one attempt has the word, and repeating is harmless."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +15,11 @@ from attune.domain.settlement import Loss
 from attune.messages.execution import Settlement
 from attune.runtimes.report import AttemptEnd, AttemptStart, OutputTail
 from attune.security.encryption import Encryption
-from attune.security.tokens import Tokens
 from attune.services.event.intake import Intake
 from attune.services.event.rulebook import Rulebook
 from attune.services.execution.attempt import AttemptService
 from attune.services.execution.settle import SettleService
+from tests.support.attempts import make_attempts
 from tests.support.builders import (
     make_action,
     make_execution,
@@ -33,9 +32,7 @@ ENCRYPTION = Encryption("k" * 32)
 
 
 def attempts(database: Database) -> AttemptService:
-    return AttemptService(
-        database, ENCRYPTION, Tokens("s" * 32), token_grace=timedelta(seconds=60)
-    )
+    return make_attempts(database, ENCRYPTION)
 
 
 def settling(database: Database) -> SettleService:

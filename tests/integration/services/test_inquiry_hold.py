@@ -1,6 +1,5 @@
 """An action that asks while it runs: its end waits for the answer."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from attune.domain.settlement import Loss
 from attune.messages.execution import Settlement
 from attune.runtimes.report import AttemptEnd, AttemptStart
 from attune.security.encryption import Encryption
-from attune.security.tokens import Tokens
 from attune.services.event.intake import Intake
 from attune.services.event.rulebook import Rulebook
 from attune.services.execution.attempt import AttemptService
@@ -29,6 +27,7 @@ from attune.services.inquiry.respond import RespondService
 from attune.services.inquiry.write import InquiryWriteService, Question
 from attune.services.masks import Masks
 from tests.support.asking import ask, caller_of
+from tests.support.attempts import make_attempts
 from tests.support.builders import (
     make_action,
     make_execution,
@@ -42,9 +41,7 @@ RESULT = {"exit_code": 0, "succeeded": True}
 
 
 def attempts(database: Database) -> AttemptService:
-    return AttemptService(
-        database, ENCRYPTION, Tokens("s" * 32), token_grace=timedelta(seconds=60)
-    )
+    return make_attempts(database, ENCRYPTION)
 
 
 def settling(database: Database) -> SettleService:

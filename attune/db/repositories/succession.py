@@ -1,0 +1,138 @@
+"""What a worker may run next in the activity in which it has just ended an execution."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from attune.db.repositories.attempt import FINISH, STARTED, STARTING, StartedExecution
+from attune.db.repositories.policy import IS_LIMITED
+from attune.domain.execution import ExecutionStatus
+from attune.domain.json import JsonObject
+
+# A workflow that a run drives, and that has neither been paused nor begun to end; and a
+# worker that may take up more.
+_GOES_ON = """
+    JOIN attune.execution AS w ON w.id = e.parent AND w.workflow_id = e.workflow_id
+    JOIN attune.workflow_execution AS s ON s.execution = w.id
+    JOIN attune.worker AS hand ON hand.id = :worker_id
+    WHERE w.status = 'running' AND NOT s.state ? 'paused' AND NOT hand.cordoned
+"""
+
+# The end, and the first that waits for room in the run and is of the same runtime.
+_FINISH_AND_START = text(f"""
+    WITH e AS (
+        {FINISH}
+        RETURNING parent, workflow_id, runtime_ref
+    ),
+    following AS (
+        SELECT waiting.id AS following_id
+        FROM e
+        CROSS JOIN LATERAL (
+            SELECT id
+            FROM attune.execution
+            WHERE
+                parent = e.parent
+                AND awaited
+                AND status = 'requested'
+                AND runtime_ref = e.runtime_ref
+                AND COALESCE(timeout_seconds, 300) <= :limit_seconds
+                AND (admitted_at IS NOT NULL OR NOT {IS_LIMITED})
+            ORDER BY id
+            LIMIT 1
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS waiting
+        {_GOES_ON}
+    ),
+    started AS (
+        UPDATE attune.execution
+        SET {STARTING.replace(":attempt_id", ":next_attempt_id")}
+        FROM following
+        WHERE id = following_id
+        RETURNING {STARTED}
+    )
+    SELECT EXISTS (SELECT FROM e) AS has_ended, started.*
+    FROM (VALUES (0)) AS always
+    LEFT JOIN started ON true
+""").bindparams(bindparam("result", type_=JSONB))  # noqa: S608 - our own constants
+
+_PLACE = text(f"""
+    SELECT
+        e.parent AS workflow, e.runtime_ref, e.workflow_task ->> 'task_name' AS task,
+        (
+            SELECT next.id
+            FROM attune.execution AS next
+            WHERE next.parent = e.parent AND next.attempt_id = :next_attempt_id
+        ) AS begun,
+        e.awaited AND NOT EXISTS (
+            SELECT FROM attune.execution AS other
+            WHERE other.parent = e.parent AND other.awaited AND other.id <> e.id
+        ) AS is_alone,
+        pg_column_size(e.result) + pg_column_size(s.variables) AS size
+    FROM attune.execution AS e
+    {_GOES_ON} AND e.id = :id
+""")  # noqa: S608 - the joins are a constant
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceInWorkflow:
+    """Where an execution that has ended stands in a workflow that goes on."""
+
+    workflow: int
+    """The execution of the workflow."""
+    runtime_ref: str
+    task: str
+    begun: int | None
+    """What the next attempt has begun already: it asks again."""
+    is_alone: bool
+    """The workflow waits for its end and for no other execution."""
+    size: int
+    """Of its result and the workflow's variables, in bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndAndStart:
+    """How an attempt ended, and the one that is to follow it."""
+
+    attempt_id: str
+    status: ExecutionStatus
+    result: JsonObject
+    next_attempt_id: str
+    worker_id: int
+    activity_of: int
+    limit_seconds: int
+
+
+class SuccessionRepository:
+    """The end of one execution and the start of another, at once."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def place_of(
+        self, execution_id: int, next_attempt_id: str, worker_id: int
+    ) -> PlaceInWorkflow | None:
+        """Return the place in its workflow; None when nothing may follow at once."""
+        values = {
+            "id": execution_id,
+            "next_attempt_id": next_attempt_id,
+            "worker_id": worker_id,
+        }
+        row = (await self._session.execute(_PLACE, values)).one_or_none()
+        if row is None:
+            return None
+        return PlaceInWorkflow(**row._asdict())
+
+    async def finish_and_start(
+        self, execution_id: int, end: EndAndStart
+    ) -> tuple[bool, StartedExecution | None]:
+        """Record an end as `attempts.finish` does, and start what waits for room.
+
+        Tells whether the end was recorded; nothing is started otherwise.
+        """
+        values = {**asdict(end), "id": execution_id, "status": end.status.value}
+        row = (await self._session.execute(_FINISH_AND_START, values)).one()
+        has_ended, *started = row
+        is_started = started[0] is not None
+        return has_ended, StartedExecution(*started) if is_started else None
