@@ -5,13 +5,14 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from attune.domain.errors import InvalidInput, NotConfigured, Unavailable
-from attune.runtimes.running import RunningProcess
+from attune.runtimes.keepers import Keeper, RestingKeepers
+from attune.runtimes.running import KeptBy, RunningProcess
 from attune.runtimes.stdin import StdinPipe
 from attune.runtimes.stream import OnOutput, Stream
 from attune.runtimes.supervisor import wire
@@ -69,6 +70,7 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
         self._stopped = False
+        self._resting = RestingKeepers()
 
     @property
     def pid(self) -> int | None:
@@ -96,27 +98,47 @@ class Supervisor:
         if self._stopped:
             raise Unavailable("the supervisor is stopped")
         order = wire.frame(wire.ORDER, spec.order().pack())
-        number = next(self._numbers)
-        control, keeper_end = socket.socketpair()
-        control.settimeout(0)
         stdin = StdinPipe.holding(spec.stdin)
         readers, writers = _open_pipes()
-        files = [keeper_end.fileno(), *writers, *([stdin.reader] if stdin else [])]
-        process = RunningProcess(
-            control, readers, stdin, on_output, lambda: self._destroy(number)
-        )
+        files = [*writers, *([stdin.reader] if stdin else [])]
         try:
-            await self._send(wire.numbered(wire.KEEP, number), files)
+            keeper = self._resting.wake(files) or await self._new_keeper(files)
         except BaseException:
-            process.discard()
+            _close_all(readers.values())
+            if stdin is not None:
+                stdin.close()
             raise
         finally:
-            keeper_end.close()
-            for file in files[1:]:
-                os.close(file)
+            _close_all(files)
+        kept_by = KeptBy(
+            keeper.line,
+            destroy=lambda: self._destroy(keeper.number),
+            rest=lambda: self._rest(keeper),
+        )
+        process = RunningProcess(kept_by, readers, stdin, on_output)
         process.begin()
         await process.give(order)
         return process
+
+    def _rest(self, keeper: Keeper) -> None:
+        """Keep a keeper for the next process, unless its supervisor is gone."""
+        if self._line is None:
+            keeper.line.close()
+        else:
+            self._resting.add(keeper)
+
+    async def _new_keeper(self, files: list[int]) -> Keeper:
+        ours, theirs = socket.socketpair()
+        ours.settimeout(0)
+        number = next(self._numbers)
+        try:
+            with theirs:
+                datagram = wire.numbered(wire.KEEP, number)
+                await self._send(datagram, [theirs.fileno(), *files])
+        except BaseException:
+            ours.close()
+            raise
+        return Keeper(number, ours)
 
     async def _launch(self) -> None:
         if self._process is not None:
@@ -189,6 +211,7 @@ class Supervisor:
         asyncio.get_running_loop().remove_reader(self._line)
         self._line.close()
         self._line = None
+        self._resting.dismiss()
         if self._process is not None:
             self._process.poll()
 
@@ -224,6 +247,11 @@ def _open_pipes() -> tuple[dict[Stream, int], list[int]]:
         readers[stream] = reader
         writers.append(writer)
     return readers, writers
+
+
+def _close_all(files: Iterable[int]) -> None:
+    for file in files:
+        os.close(file)
 
 
 def _encode(text: str, what: str) -> bytes:

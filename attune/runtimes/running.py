@@ -29,23 +29,35 @@ class Exit:
     """Processes that could not be killed: another user's, or stuck in the kernel."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptBy:
+    """The keeper of a process, as the process needs it."""
+
+    line: socket.socket
+    destroy: Callable[[], None]
+    """Have it killed."""
+    rest: Callable[[], None]
+    """Let it wait for another process."""
+
+
 class RunningProcess:
     """A process, its output and its end; made by `Supervisor.spawn`."""
 
     def __init__(
         self,
-        control: socket.socket,
+        keeper: KeptBy,
         streams: dict[Stream, int],
         stdin: StdinPipe | None,
         on_output: OnOutput,
-        destroy: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._control = control
+        self._keeper = keeper
+        self._control = keeper.line
         self._streams = streams
         self._stdin = stdin
         self._on_output = on_output
-        self._destroy = destroy
+        self._is_plain = True
+        """The keeper was told nothing but the order, and so rests after it."""
         self._frames = wire.Frames()
         self._exit = Exit()
         self._ended: asyncio.Future[Exit] = self._loop.create_future()
@@ -70,10 +82,6 @@ class RunningProcess:
         except BaseException:
             self._end(replace(self._exit, error=LOST))
             raise
-
-    def discard(self) -> None:
-        """Let go of a process that was never handed to a keeper."""
-        self._end(replace(self._exit, error="never started"))
 
     async def wait(self) -> Exit:
         """Wait for the end; all output has been handed on by then."""
@@ -104,6 +112,7 @@ class RunningProcess:
         self.terminate(0)
 
     def _tell(self, kind: bytes, seconds: float) -> None:
+        self._is_plain = False
         try:
             self._control.send(wire.frame(kind, wire.pack_seconds(seconds)))
         except OSError:
@@ -113,7 +122,7 @@ class RunningProcess:
         """Have the keeper killed if it is stopped, or otherwise does not end this."""
         if self._destroy_timer is not None:
             self._destroy_timer.cancel()
-        self._destroy_timer = self._loop.call_later(seconds, self._destroy)
+        self._destroy_timer = self._loop.call_later(seconds, self._keeper.destroy)
 
     def _hear(self) -> None:
         try:
@@ -133,7 +142,8 @@ class RunningProcess:
         if kind == wire.NOT_STARTED:
             self._exit = replace(self._exit, error=body.decode(errors="replace"))
         elif kind == wire.EXITED:
-            self._end(self._exit_from(*wire.unpack_exit(body)))
+            exit_ = self._exit_from(*wire.unpack_exit(body))
+            self._end(exit_, may_rest=self._is_plain and not exit_.survivor_count)
         elif kind == wire.LOST:
             reason = "the process that kept this one was killed"
             self._end(replace(self._exit, error=self._exit.error or reason))
@@ -148,9 +158,12 @@ class RunningProcess:
             survivor_count=survivor_count,
         )
 
-    def _end(self, exit_: Exit) -> None:
+    def _end(self, exit_: Exit, *, may_rest: bool = False) -> None:
         self._loop.remove_reader(self._control)
-        self._control.close()
+        if may_rest:
+            self._keeper.rest()
+        else:
+            self._control.close()
         if self._destroy_timer is not None:
             self._destroy_timer.cancel()
         if self._stdin is not None:

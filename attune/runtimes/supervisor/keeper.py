@@ -1,4 +1,8 @@
-"""The parent of one action: runs it, ends it, and leaves nothing of it behind."""
+"""The parent of an action: runs it, ends it, and leaves nothing of it behind.
+
+One that has done so rests until it is given another: a process that is forked anew for
+each action spends most of its time on copying what it touches.
+"""
 
 import os
 import select
@@ -13,13 +17,14 @@ from attune.runtimes.supervisor.wakeup import PARENT_DIED, Wakeup
 NOT_FOUND_STATUS = 127
 FIRST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.5
+RECEIVE_SIZE = 65536
 # A process in the hands of a dead disk, or of another user, cannot be killed. Shorter
 # than the worker waits before it has a silent keeper destroyed.
 GIVE_UP_AFTER_SECONDS = 4.0
 
 
 class Keeper:
-    """One action's process, everything below it, and the worker's voice."""
+    """One action's process at a time, everything below it, and the worker's voice."""
 
     def __init__(self, control: socket.socket, streams: list[int]) -> None:
         self._control = control
@@ -27,6 +32,11 @@ class Keeper:
         self._frames = wire.Frames()
         self._wakeup = Wakeup()
         self._poll = select.poll()
+        self._priority = os.getpriority(os.PRIO_PROCESS, 0)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing of an action."""
         self._main = 0
         self._started_at = 0.0
         self._code: int | None = None
@@ -37,17 +47,22 @@ class Keeper:
         self._pause = FIRST_PAUSE_SECONDS
 
     def run(self, supervisor: int) -> bool:
-        """Keep the action to its end; False if something of it could not be killed."""
+        """Keep actions to their ends; False if something could not be killed."""
         kernel.adopt_orphans()
         if not kernel.die_with_parent(supervisor, PARENT_DIED):
             return True
-        order = self._read_order()
-        if order is None:
-            return True
+        self._poll.register(self._wakeup.reader, select.POLLIN)
+        while (order := self._read_order()) is not None:
+            if not self._keep(order):
+                return False
+            if os.getppid() != supervisor or not self._rest():
+                return True
+        return True
+
+    def _keep(self, order: wire.Order) -> bool:
         self._start(order)
         self._obey()
         self._poll.register(self._control, select.POLLIN)
-        self._poll.register(self._wakeup.reader, select.POLLIN)
         while self._reap():
             if self._given_up():
                 self._report(len(descent.descendants(os.getpid())))
@@ -57,6 +72,29 @@ class Keeper:
             self._listen()
         self._report(0)
         return True
+
+    def _rest(self) -> bool:
+        """Wait to be given another action; False if there will be none."""
+        os.chdir("/")
+        self._forget()
+        while self._frames.take() is None:
+            self._poll.register(self._control, select.POLLIN)
+            ready = {file for file, _ in self._poll.poll()}
+            if self._wakeup.reader in ready and self._wakeup.parent_died():
+                return False
+            if self._control.fileno() in ready and not self._hear_at_rest():
+                return False
+        return True
+
+    def _hear_at_rest(self) -> bool:
+        """Take what was said, and the streams that came along; False at the end."""
+        try:
+            received, files = wire.receive(self._control, RECEIVE_SIZE)
+        except ConnectionError:
+            return False
+        self._streams = files or self._streams
+        self._frames.feed(received)
+        return bool(received)
 
     def _read_order(self) -> wire.Order | None:
         while True:
@@ -70,20 +108,21 @@ class Keeper:
 
     def _receive(self) -> bytes:
         try:
-            return self._control.recv(65536)
+            return self._control.recv(RECEIVE_SIZE)
         except ConnectionError:
             return b""
 
     def _start(self, order: wire.Order) -> None:
         self._started_at = time.monotonic()
         try:
-            self._main = launch(order, self._streams)
+            self._main = launch(order, self._streams, self._priority)
         except OSError as error:
             self._code = NOT_FOUND_STATUS
             text = explain(order, error)
             self._send(wire.frame(wire.NOT_STARTED, text))
         for stream in self._streams:
             os.close(stream)
+        self._streams = []
 
     def _reap(self) -> bool:
         """Collect the dead; False once nothing is left, since orphans come to us."""

@@ -7,21 +7,25 @@ import stat
 from attune.runtimes.supervisor import kernel, wire
 from attune.runtimes.supervisor.wakeup import DEFAULTED
 
+LEAST_PRIORITY = 19  # the kernel counts niceness to that
 
-def launch(order: wire.Order, streams: list[int]) -> int:
+
+def launch(order: wire.Order, streams: list[int], priority: int) -> int:
     """Start the program in a session of its own and return its process id.
+
+    It is as nice as the order says, counted from the keeper's first priority.
 
     `posix_spawn` shares memory until the exec, where a fork would copy much of a
     Python process. It cannot change directory, so the caller's changes instead.
     """
     os.chdir(order.cwd)
     program = _find(order)
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    os.nice(order.nice)  # inherited; done later, it would miss a quick program
+    # Inherited; done later, it would miss a quick program.
+    os.setpriority(os.PRIO_PROCESS, 0, min(priority + order.nice, LEAST_PRIORITY))
     try:
         pid = _spawn(program, order, streams)
     finally:
-        _restore_priority(before)
+        _restore_priority(priority)
     kernel.prefer_for_oom_kill(pid)
     return pid
 

@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 import time
 
@@ -21,8 +20,7 @@ CLEAN_LOOKS = 2
 # After that much trying, what is left cannot be killed by us.
 TELL_WITHIN_SECONDS = 3.0
 FAILED = 70
-MOST_FILES = 4  # control, stdout, stderr, stdin
-_FILE = struct.Struct("i")
+DATAGRAM_SIZE = 64
 
 
 class Supervisor:
@@ -59,7 +57,7 @@ class Supervisor:
 
     def _hear(self) -> bool:
         try:
-            datagram, files = _receive(self._worker)
+            datagram, files = wire.receive(self._worker, DATAGRAM_SIZE)
         except ConnectionError:
             return False
         if not datagram:
@@ -165,22 +163,6 @@ class Supervisor:
             self._poll.poll(pause * 1000)
             self._wakeup.parent_died()
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-
-def _receive(worker: socket.socket) -> tuple[bytes, list[int]]:
-    """Receive a datagram and its files, which no program may inherit.
-
-    `socket.recv_fds` does the same and, up to Python 3.11 at least, drops the flag.
-    """
-    space = socket.CMSG_SPACE(MOST_FILES * _FILE.size)
-    datagram, ancillary, _, _ = worker.recvmsg(64, space, socket.MSG_CMSG_CLOEXEC)
-    files = [
-        file
-        for _, kind, content in ancillary
-        if kind == socket.SCM_RIGHTS
-        for (file,) in _FILE.iter_unpack(content)
-    ]
-    return datagram, files
 
 
 def _dead_children() -> list[tuple[int, int]]:

@@ -5,7 +5,11 @@ kind, a length, a body. An order travels on that stream and in no other way, so 
 argument, variable or parameter is ever in a command line or in the supervisor.
 """
 
+import socket
 import struct
+
+MOST_FILES = 4  # control, stdout, stderr, stdin
+_FILE = struct.Struct("i")
 
 # Datagrams, worker to supervisor; KEEP comes with the file descriptors.
 KEEP = b"K"  # fork a keeper: control, stdout, stderr and maybe stdin
@@ -14,6 +18,7 @@ DESTROY = b"D"  # kill this keeper, which does not answer
 READY = b"R"
 UNFIT = b"U"  # the kernel lacks what is needed; the text says what
 # Frames, worker to keeper.
+AGAIN = b"N"  # to one that rests: an order follows; stdout, stderr and maybe stdin come along
 ORDER = b"O"
 TERMINATE = b"T"
 LEASE = b"A"  # kill it after so many seconds, unless another lease comes before
@@ -116,3 +121,19 @@ def unpack_exit(body: bytes) -> tuple[int, int, int]:
     """Read what `pack_exit` wrote."""
     code, duration_us, survivor_count = _EXIT.unpack(body)
     return code, duration_us, survivor_count
+
+
+def receive(line: socket.socket, size: int) -> tuple[bytes, list[int]]:
+    """Receive bytes and the files that come with them, which no program may inherit.
+
+    `socket.recv_fds` does the same and, up to Python 3.11 at least, drops the flag.
+    """
+    space = socket.CMSG_SPACE(MOST_FILES * _FILE.size)
+    received, ancillary, _, _ = line.recvmsg(size, space, socket.MSG_CMSG_CLOEXEC)
+    files = [
+        file
+        for _, kind, content in ancillary
+        if kind == socket.SCM_RIGHTS
+        for (file,) in _FILE.iter_unpack(content)
+    ]
+    return received, files
