@@ -214,7 +214,7 @@ class OrchestratorSettings(Group):
     """Seconds after which the dispatcher looks by itself, without a wake-up."""
 
     max_task_runs: Count = 10_000
-    """Runs of one task in one execution of a workflow; more are a loop without an end."""
+    """Runs of a task in one execution, the same for the API; more are an endless loop."""
 
     shutdown_grace_seconds: Seconds = 10
     """Seconds that open activities get to end when the orchestrator stops."""
