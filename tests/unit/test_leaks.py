@@ -3,13 +3,16 @@
 import base64
 import html
 import json
+import os
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.leaks import WINDOW, Canaries, files_below
+from tests.support.leaks import WINDOW, Canaries, files_below, processes_of
 
 SECRET = 'Bl"ue <&> ü/+~ 5f0c2a'
 RAW = SECRET.encode()
@@ -55,3 +58,25 @@ def test_files_are_read_below_every_directory(tmp_path: Path) -> None:
     found = Canaries({"it": SECRET}).among(files_below(tmp_path))
 
     assert list(found.values()) == [["it"]]
+
+
+def test_arguments_and_environments_are_read_at_any_depth() -> None:
+    """The inner shell alone has the text among its arguments."""
+    planted = "argument-f81d04c2"
+    script = """sh -c 'read line; true' inner "$PLANTED"; true"""
+    with subprocess.Popen(  # noqa: S603 - a script of our own
+        ["/bin/sh", "-c", script],
+        env={"PLANTED": planted, "PATH": os.environ["PATH"]},
+        stdin=subprocess.PIPE,
+    ) as process:
+        canaries = Canaries({"it": planted})
+        for _ in range(200):
+            seen = list(processes_of([process.pid]))
+            told = [arguments for _, arguments, _ in seen]
+            if canaries.found_in(b"".join(told)):
+                break
+            time.sleep(0.02)
+        process.communicate(b"\n")
+
+    assert [bool(canaries.found_in(each)) for each in told] == [False, True]
+    assert all(canaries.found_in(environment) for _, _, environment in seen)
