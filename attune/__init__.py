@@ -1,3 +1,3 @@
 """Attune: an event-driven automation platform on durable workflows."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"

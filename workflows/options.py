@@ -40,7 +40,7 @@ HANDS = 8
 """So many executions are begun in one step; each takes up others when it has ended."""
 
 GLANCE = timedelta(milliseconds=150)
-"""So long it may take them to end one each, before all that may run is begun."""
+"""So long it may take them to end two each, before as many again are begun."""
 
 LARGEST_RUN = 200
 """How many executions one run of a pack's workflow carries at a time."""

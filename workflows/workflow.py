@@ -41,6 +41,8 @@ class PackWorkflow:
         self._glancing: asyncio.Task[None] | None = None
         """Set while more may run than this run was given."""
         self._glance = False
+        self._in_a_hurry = False
+        """One activity has brought several ends."""
         self._ended: list[int] = []
         self._due: list[int] = []
         self._look = True
@@ -60,7 +62,7 @@ class PackWorkflow:
             if self._has_drained():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(request)
-            if len(self._open) >= options.GATHERS_FROM and not self._glance:
+            if self._more_ends_are_near():
                 await let_ends_gather(options.SHORT_GATHERING)
             orders = await self._advance(request)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -85,6 +87,12 @@ class PackWorkflow:
         del request
         self._look = self._is_woken = True
 
+    def _more_ends_are_near(self) -> bool:
+        """Tell whether what runs takes moments, or is so much that some will end now."""
+        if self._glance or not self._open:
+            return False
+        return self._in_a_hurry or len(self._open) >= options.GATHERS_FROM
+
     async def _advance(self, request: WorkflowRequest) -> Orders:
         question = Advance(
             execution_id=request.execution_id,
@@ -96,7 +104,7 @@ class PackWorkflow:
             glance=self._glance,
         )
         self._ended, self._due = [], []
-        self._look = self._glance = self._is_woken = False
+        self._look = self._glance = self._is_woken = self._in_a_hurry = False
         return await workflow.execute_local_activity_method(
             WorkflowActivities.advance, question, **options.advance()
         )
@@ -121,6 +129,7 @@ class PackWorkflow:
         del self._open[order.execution_id]
         self._ended += [order.execution_id, *self._lives.went_on]
         self._look = self._look or self._lives.unsure
+        self._in_a_hurry = self._in_a_hurry or bool(self._lives.went_on)
         self._lives.went_on, self._lives.unsure = [], False
 
     async def _wait(self, timer: TimerOrder) -> None:
@@ -151,12 +160,16 @@ class PackWorkflow:
     def _room(self) -> int:
         """Return how many more executions this run may carry; none while it drains.
 
-        They are few at first: those that take moments do not need an activity each.
+        They are few at first, and as many again at each glance: those that take moments
+        do not need an activity each.
         """
         if self._drain:
             return 0
         room = max(0, options.LARGEST_RUN - len(self._open))
-        return room if self._glance or self._is_woken else min(room, options.HANDS)
+        if self._is_woken:
+            return room
+        more = len(self._open) if self._glance else 0
+        return min(room, max(options.HANDS, more))
 
     def _drain_if_long(self) -> None:
         info = workflow.info()

@@ -24,6 +24,6 @@ def leads_to_little(workflow: Workflow, name: str) -> bool:
 def keeps_up(ended: int, under_way: int) -> bool:
     """Tell whether those who take one execution after the other need no more hands.
 
-    So it is when each of them, on average, has ended one since the last glance.
+    So it is when each of them, on average, has ended two since the last glance.
     """
-    return ended >= under_way > 0
+    return ended >= 2 * under_way > 0

@@ -5,11 +5,9 @@ The integration tests assert how each path ends and what was asked on the way;
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from temporalio import activity
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.action import ActionActivities
@@ -17,14 +15,6 @@ from activities.execution import ExecutionActivities
 from activities.workflow import WorkflowActivities
 from attune.domain.execution import ExecutionKind
 from attune.domain.execution import ExecutionStatus as Status
-from attune.messages.execution import (
-    ActionOutcome,
-    ActionRun,
-    CancelRequest,
-    ExecutionEnded,
-    ExecutionOrder,
-    WakeRequest,
-)
 from attune.messages.workflow import (
     Advance,
     Orders,
@@ -33,153 +23,131 @@ from attune.messages.workflow import (
     WorkflowRequest,
 )
 from tests.support.scenarios import OFTEN, FakeInquiries, FakeRecords, FakeWorker
+from tests.support.workflow_acts import (
+    WORKFLOW,
+    Handle,
+    ScriptedAdvance,
+    WorkflowScenario,
+    answer,
+    cancel,
+    completes,
+    done,
+    execution,
+    first_until_cancelled,
+    goes_on,
+    is_lost,
+    is_unsure,
+    order,
+    until_cancelled,
+    wake,
+    wake_when_running,
+)
 from workflows.workflow import PackWorkflow
-
-Handle = WorkflowHandle[PackWorkflow, WorkflowReport]
-
-WORKFLOW = 100
-"""The execution that the workflow is."""
-
-
-@dataclass
-class ScriptedAdvance:
-    """Plays the database: gives one answer after the other, and remembers questions."""
-
-    answers: list[Orders]
-    questions: list[Advance] = field(default_factory=list)
-
-    async def advance(self, question: Advance) -> Orders:
-        self.questions.append(question)
-        return self.answers.pop(0)
-
-
-Meanwhile = Callable[[Handle, ScriptedAdvance, FakeWorker], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class WorkflowScenario:
-    """One path: what `advance` answers, what happens meanwhile, what it is asked."""
-
-    name: str
-    answers: tuple[Orders, ...]
-    asked: tuple[tuple[list[int], list[int], bool], ...]
-    """The ends, the timers and the `look` of each question."""
-    meanwhile: Meanwhile | None = None
-    status: Status = Status.COMPLETED
-    worker: Callable[[ActionRun, int], Awaitable[ActionOutcome]] | None = None
-
-
-def _order(execution_id: int, kind: ExecutionKind = ExecutionKind.ACTION) -> Orders:
-    return Orders(run=[_execution(execution_id, kind)])
-
-
-def _execution(
-    execution_id: int, kind: ExecutionKind = ExecutionKind.ACTION
-) -> ExecutionOrder:
-    # The queue is filled in when it is played.
-    return ExecutionOrder(
-        execution_id=execution_id,
-        action_ref="core.noop",
-        queue="",
-        limit_seconds=60,
-        kind=kind,
-        task="task",
-    )
-
-
-def _done(status: Status = Status.COMPLETED) -> Orders:
-    return Orders(status=status)
-
-
-async def _completes(request: ActionRun, count: int) -> ActionOutcome:
-    del count
-    return ActionOutcome(execution_id=request.execution_id, status=Status.COMPLETED)
-
-
-async def _until_cancelled(request: ActionRun, count: int) -> ActionOutcome:
-    del count
-    try:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(0.1)
-    except asyncio.CancelledError:
-        return ActionOutcome(execution_id=request.execution_id, status=Status.CANCELLED)
-
-
-async def _cancel(handle: Handle, advance: ScriptedAdvance, worker: FakeWorker) -> None:
-    del advance
-    while not worker.run_count:  # noqa: ASYNC110 - the fake has no event to wait for
-        await asyncio.sleep(0.01)
-    await handle.signal(PackWorkflow.cancel, CancelRequest(execution_id=WORKFLOW))
-
-
-async def _answer(handle: Handle, advance: ScriptedAdvance, worker: FakeWorker) -> None:
-    del worker
-    await _asked(advance, 1)
-    await handle.signal(PackWorkflow.ended, ExecutionEnded(execution_id=1))
-
-
-async def _wake(handle: Handle, advance: ScriptedAdvance, worker: FakeWorker) -> None:
-    del worker
-    await _asked(advance, 1)
-    await handle.signal(PackWorkflow.wake, WakeRequest(execution_id=WORKFLOW))
-
-
-async def _asked(advance: ScriptedAdvance, count: int) -> None:
-    while len(advance.questions) < count:  # noqa: ASYNC110 - the fake has no event
-        await asyncio.sleep(0.01)
-
 
 WORKFLOW_SCENARIOS = (
     WorkflowScenario(
         "workflow_in_sequence",
-        (_order(1), _order(2), _done()),
+        (order(1), order(2), done()),
         (([], [], True), ([1], [], False), ([2], [], False)),
     ),
     WorkflowScenario(
         "workflow_failed",
-        (_order(1), _done(Status.FAILED)),
+        (order(1), done(Status.FAILED)),
         (([], [], True), ([1], [], False)),
         status=Status.FAILED,
     ),
     WorkflowScenario(
         "workflow_with_timer",
-        (Orders(timers=[TimerOrder(timer_id=7, seconds=0.2)]), _order(1), _done()),
+        (Orders(timers=[TimerOrder(timer_id=7, seconds=0.2)]), order(1), done()),
         (([], [], True), ([], [7], False), ([1], [], False)),
     ),
     WorkflowScenario(
         "workflow_with_inquiry",
-        (_order(1, ExecutionKind.INQUIRY), _done()),
+        (order(1, ExecutionKind.INQUIRY), done()),
         (([], [], True), ([1], [], False)),
-        meanwhile=_answer,
+        meanwhile=answer,
     ),
     WorkflowScenario(
         "workflow_with_nested_workflow",
-        (Orders(), _done()),
+        (Orders(), done()),
         (([], [], True), ([1], [], False)),
-        meanwhile=_answer,
+        meanwhile=answer,
     ),
     WorkflowScenario(
         "workflow_woken",
-        (Orders(), _order(1), _done()),
+        (Orders(), order(1), done()),
         (([], [], True), ([], [], True), ([1], [], False)),
-        meanwhile=_wake,
+        meanwhile=wake,
     ),
     WorkflowScenario(
         "workflow_cancelled",
-        (_order(1), Orders(cancel=[1]), _done(Status.CANCELLED)),
+        (order(1), Orders(cancel=[1]), done(Status.CANCELLED)),
         (([], [], True), ([], [], True), ([1], [], False)),
-        meanwhile=_cancel,
+        meanwhile=cancel,
         status=Status.CANCELLED,
-        worker=_until_cancelled,
+        worker=until_cancelled,
     ),
     WorkflowScenario(
         "workflow_out_of_time",
-        (Orders(look_in_seconds=0.2), _done(Status.TIMEOUT)),
+        (Orders(look_in_seconds=0.2), done(Status.TIMEOUT)),
         (([], [], True), ([], [], True)),
         status=Status.TIMEOUT,
     ),
+    WorkflowScenario(
+        "workflow_that_went_on",
+        (order(1), done()),
+        (([], [], True), ([1, 2, 3], [], False)),
+        worker=goes_on,
+    ),
+    WorkflowScenario(
+        "workflow_unsure_of_what_follows",
+        (order(1), done()),
+        (([], [], True), ([1], [], True)),
+        worker=is_unsure,
+    ),
+    WorkflowScenario(
+        "workflow_with_lost_activity",
+        (order(1), done()),
+        (([], [], True), ([1], [], True)),
+        worker=is_lost,
+    ),
+    WorkflowScenario(
+        "workflow_with_backlog",
+        (
+            Orders(run=[execution(1)], has_backlog=True),
+            Orders(has_backlog=True),
+            Orders(cancel=[1]),
+            done(),
+        ),
+        (([], [], True), ([], [], False), ([], [], False), ([1], [], False)),
+        worker=first_until_cancelled,
+    ),
+    # The activity of 1 is asked to end, and ends without having run 2.
+    WorkflowScenario(
+        "workflow_with_order_of_open_activity",
+        (
+            order(1),
+            Orders(run=[execution(2, activity_of=1)], cancel=[1]),
+            Orders(run=[execution(2, activity_of=1)]),
+            done(),
+        ),
+        (([], [], True), ([], [], True), ([1], [], False), ([2], [], False)),
+        meanwhile=wake_when_running,
+        worker=first_until_cancelled,
+    ),
 )
+
+
+MANY_HANDS = WorkflowScenario(
+    "workflow_with_many_hands",
+    (
+        Orders(run=[execution(each) for each in range(1, 11)], has_backlog=True),
+        done(),
+    ),
+    (([], [], True), ([], [], False)),
+    worker=until_cancelled,
+)
+"""Ten run when the run glances; none has ended when the workflow does."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +157,10 @@ class PlayedWorkflow:
     handle: Handle
     report: WorkflowReport
     asked: tuple[tuple[list[int], list[int], bool], ...]
+    questions: list[Advance]
+    """The same in full."""
+    run_count: dict[int, int]
+    """How often the action of each execution was run."""
 
 
 async def play_workflow(
@@ -199,7 +171,7 @@ async def play_workflow(
     advance = ScriptedAdvance(
         [_with_queue(each, f"{queue}-actions") for each in scenario.answers]
     )
-    worker = FakeWorker(scenario.worker or _completes)
+    worker = FakeWorker(scenario.worker or completes)
     handle = await client.start_workflow(
         PackWorkflow.run,
         WorkflowRequest(execution_id=WORKFLOW, action_ref="demo.workflow"),
@@ -231,9 +203,9 @@ async def play_workflow(
             await scenario.meanwhile(handle, advance, worker)
         report = await asyncio.wait_for(handle.result(), 30)
     asked = tuple((each.ended, each.due, each.look) for each in advance.questions)
-    return PlayedWorkflow(handle, report, asked)
+    return PlayedWorkflow(handle, report, asked, advance.questions, worker.run_count)
 
 
 def _with_queue(orders: Orders, queue: str) -> Orders:
-    run = [order.model_copy(update={"queue": queue}) for order in orders.run]
+    run = [each.model_copy(update={"queue": queue}) for each in orders.run]
     return orders.model_copy(update={"run": run})

@@ -69,7 +69,7 @@ def test_arguments_and_environments_are_read_at_any_depth() -> None:
         env={"PLANTED": planted, "PATH": os.environ["PATH"]},
         stdin=subprocess.PIPE,
     ) as process:
-        canaries = Canaries({"it": planted})
+        canaries, told, seen = Canaries({"it": planted}), [b""], []
         for _ in range(200):
             seen = list(processes_of([process.pid]))
             told = [arguments for _, arguments, _ in seen]

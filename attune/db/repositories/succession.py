@@ -14,10 +14,17 @@ from attune.domain.json import JsonObject
 # A workflow that a run drives, and that has neither been paused nor begun to end; and a
 # worker that may take up more.
 _GOES_ON = """
-    JOIN attune.execution AS w ON w.id = e.parent AND w.workflow_id = e.workflow_id
-    JOIN attune.workflow_execution AS s ON s.execution = w.id
-    JOIN attune.worker AS hand ON hand.id = :worker_id
-    WHERE w.status = 'running' AND NOT s.state ? 'paused' AND NOT hand.cordoned
+    EXISTS (
+        SELECT FROM attune.execution AS w
+        JOIN attune.workflow_execution AS s ON s.execution = w.id
+        JOIN attune.worker AS hand ON hand.id = :worker_id
+        WHERE
+            w.id = e.parent
+            AND w.workflow_id = e.workflow_id
+            AND w.status = 'running'
+            AND NOT s.state ? 'paused'
+            AND NOT hand.cordoned
+    )
 """
 
 # The end, and the first that waits for room in the run and is of the same runtime.
@@ -39,11 +46,11 @@ _FINISH_AND_START = text(f"""
                 AND runtime_ref = e.runtime_ref
                 AND COALESCE(timeout_seconds, 300) <= :limit_seconds
                 AND (admitted_at IS NOT NULL OR NOT {IS_LIMITED})
+                AND {_GOES_ON}
             ORDER BY id
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS waiting
-        {_GOES_ON}
     ),
     started AS (
         UPDATE attune.execution
@@ -65,19 +72,23 @@ _PLACE = text(f"""
             FROM attune.execution AS next
             WHERE next.parent = e.parent AND next.attempt_id = :next_attempt_id
         ) AS begun,
-        e.awaited AND NOT EXISTS (
+        {_GOES_ON} AND e.awaited AND NOT EXISTS (
             SELECT FROM attune.execution AS other
             WHERE other.parent = e.parent AND other.awaited AND other.id <> e.id
-        ) AS is_alone,
-        pg_column_size(e.result) + pg_column_size(s.variables) AS size
+        ) AS may_advance,
+        pg_column_size(e.result) + (
+            SELECT pg_column_size(s.variables)
+            FROM attune.workflow_execution AS s
+            WHERE s.execution = e.parent
+        ) AS size
     FROM attune.execution AS e
-    {_GOES_ON} AND e.id = :id
-""")  # noqa: S608 - the joins are a constant
+    WHERE e.id = :id AND e.workflow_task IS NOT NULL
+""")  # noqa: S608 - the condition is a constant
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceInWorkflow:
-    """Where an execution that has ended stands in a workflow that goes on."""
+    """Where an execution that has ended stands in its workflow."""
 
     workflow: int
     """The execution of the workflow."""
@@ -85,9 +96,9 @@ class PlaceInWorkflow:
     task: str
     begun: int | None
     """What the next attempt has begun already: it asks again."""
-    is_alone: bool
-    """The workflow waits for its end and for no other execution."""
-    size: int
+    may_advance: bool
+    """The workflow goes on, and waits for this end and for no other execution."""
+    size: int | None
     """Of its result and the workflow's variables, in bytes."""
 
 
@@ -113,7 +124,7 @@ class SuccessionRepository:
     async def place_of(
         self, execution_id: int, next_attempt_id: str, worker_id: int
     ) -> PlaceInWorkflow | None:
-        """Return the place in its workflow; None when nothing may follow at once."""
+        """Return the place in its workflow; None if it is no task of one."""
         values = {
             "id": execution_id,
             "next_attempt_id": next_attempt_id,

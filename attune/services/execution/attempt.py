@@ -7,7 +7,14 @@ from typing import Any, cast
 from attune.db.database import Database, Transaction
 from attune.db.repositories.attempt import StartedExecution
 from attune.db.repositories.succession import EndAndStart
-from attune.domain.errors import AttuneError, Conflict, InvalidInput, NotFound, TooLarge
+from attune.domain.errors import (
+    AttuneError,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
 from attune.domain.execution import ExecutionStatus, is_terminal
 from attune.domain.json import JsonObject
 from attune.domain.permission import TokenType
@@ -159,6 +166,8 @@ class AttemptService:
                 return record
             async with self._database.autocommit() as tx:
                 launch = await self._launch(tx, started, wish.worker_id)
+        except Unavailable:
+            raise  # the repeated call is answered with the same
         except AttuneError:
             return record.model_copy(update={"unsure": True})
         except Exception:

@@ -11,6 +11,7 @@ from typing import Final
 from attune.db.database import Database, Transaction
 from attune.db.repositories.attempt import StartedExecution
 from attune.db.repositories.succession import PlaceInWorkflow
+from attune.domain.errors import Conflict
 from attune.domain.execution import ExecutionKind
 from attune.messages.execution import ExecutionOrder
 from attune.messages.names import runtime_queue
@@ -36,31 +37,63 @@ class SuccessionService:
     ) -> StartedExecution | None:
         """Start the one task that follows the end on record; None if there is none.
 
-        Repeating it starts the same again, and nothing else.
+        Repeating it starts the same again, and nothing else. Raises Conflict when what
+        it has begun before is not to be run any more.
         """
         async with self._database.transaction() as tx:
-            place = await tx.succession.place_of(
-                execution_id, wish.attempt_id, wish.worker_id
-            )
+            place = await _place(tx, execution_id, wish)
             if place is None:
                 return None
-            next_id, step = place.begun, None
-            if next_id is None:
-                step = await self._step(tx, execution_id, place)
-                next_id = _only_order(step, place, wish) if step else None
-            started = await _start(tx, next_id, wish) if next_id else None
-        if step is not None:
-            self._advancing.remember(step)
+            if place.begun is not None:
+                return await _start_again(tx, place.begun, wish)
+            step = await self._step(tx, execution_id, place)
+            if step is None:
+                return None
+            started = await _start_following(tx, execution_id, step, place, wish)
+        self._advancing.remember(step)
         return started
 
     async def _step(
         self, tx: Transaction, execution_id: int, place: PlaceInWorkflow
     ) -> Step | None:
         """Advance the workflow where that is certain to be little work."""
-        if not place.is_alone or place.size > LARGEST_BYTES:
+        if not place.may_advance or (place.size or 0) > LARGEST_BYTES:
             return None
         question = Advance(execution_id=place.workflow, ended=[execution_id], room=ROOM)
         return await self._advancing.step(tx, question, after=place.task)
+
+
+async def _place(
+    tx: Transaction, execution_id: int, wish: NextAttempt
+) -> PlaceInWorkflow | None:
+    return await tx.succession.place_of(execution_id, wish.attempt_id, wish.worker_id)
+
+
+async def _start_following(
+    tx: Transaction,
+    execution_id: int,
+    step: Step,
+    place: PlaceInWorkflow,
+    wish: NextAttempt,
+) -> StartedExecution | None:
+    """Start what the step has ordered, or what another copy of this call has begun."""
+    if step.is_own:
+        next_id = _only_order(step, place, wish)
+        return await _start(tx, next_id, wish) if next_id else None
+    now = await _place(tx, execution_id, wish)
+    if now is None or now.begun is None:
+        return None
+    return await _start_again(tx, now.begun, wish)
+
+
+async def _start_again(
+    tx: Transaction, execution_id: int, wish: NextAttempt
+) -> StartedExecution:
+    """Answer a repeated call, whatever has become of the workflow meanwhile."""
+    started = await _start(tx, execution_id, wish)
+    if started is None:
+        raise Conflict(f"Execution {execution_id} is not to be run any more")
+    return started
 
 
 async def _start(
@@ -72,12 +105,9 @@ async def _start(
 
 
 def _only_order(step: Step, place: PlaceInWorkflow, wish: NextAttempt) -> int | None:
-    """Return what is to be run, if that is all there is to do, and done here.
-
-    Whatever somebody else may have ordered too is left to the run.
-    """
+    """Return what is to be run, if that is all there is to do, and can be done here."""
     orders = step.orders
-    if not step.is_own or len(orders.run) != 1 or orders.timers or orders.cancel:
+    if len(orders.run) != 1 or orders.timers or orders.cancel:
         return None
     [order] = orders.run
     return order.execution_id if _fits(order, place, wish) else None
