@@ -64,9 +64,10 @@ _FINISH_AND_START = text(f"""
     LEFT JOIN started ON true
 """).bindparams(bindparam("result", type_=JSONB))  # noqa: S608 - our own constants
 
+# Whether the workflow waits for nothing that has not ended, and what has.
 _PLACE = text(f"""
     SELECT
-        e.parent AS workflow, e.runtime_ref, e.workflow_task ->> 'task_name' AS task,
+        e.parent AS workflow, e.runtime_ref,
         (
             SELECT next.id
             FROM attune.execution AS next
@@ -74,16 +75,26 @@ _PLACE = text(f"""
         ) AS begun,
         {_GOES_ON} AND e.awaited AND NOT EXISTS (
             SELECT FROM attune.execution AS other
-            WHERE other.parent = e.parent AND other.awaited AND other.id <> e.id
+            WHERE other.parent = e.parent AND other.awaited AND other.status NOT IN (
+                'completed', 'failed', 'cancelled', 'timeout', 'abandoned'
+            )
         ) AS may_advance,
-        pg_column_size(e.result) + (
+        ended.tasks, ended.count,
+        ended.size + (
             SELECT pg_column_size(s.variables)
             FROM attune.workflow_execution AS s
             WHERE s.execution = e.parent
         ) AS size
     FROM attune.execution AS e
+    CROSS JOIN LATERAL (
+        SELECT
+            array_agg(DISTINCT other.workflow_task ->> 'task_name') AS tasks,
+            count(*) AS count, sum(pg_column_size(other.result)) AS size
+        FROM attune.execution AS other
+        WHERE other.parent = e.parent AND other.awaited
+    ) AS ended
     WHERE e.id = :id AND e.workflow_task IS NOT NULL
-""")  # noqa: S608 - the condition is a constant
+""")  # noqa: S608 - the conditions are constants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +104,16 @@ class PlaceInWorkflow:
     workflow: int
     """The execution of the workflow."""
     runtime_ref: str
-    task: str
     begun: int | None
     """What the next attempt has begun already: it asks again."""
     may_advance: bool
-    """The workflow goes on, and waits for this end and for no other execution."""
+    """The workflow goes on, and waits for this end and for none that is to come."""
+    tasks: list[str] | None
+    """Those of whose ends it has to take note."""
+    count: int
+    """How many ends these are."""
     size: int | None
-    """Of its result and the workflow's variables, in bytes."""
+    """Of their results and the workflow's variables, in bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)

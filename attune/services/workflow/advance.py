@@ -1,5 +1,6 @@
 """Advance a workflow: one transaction from what happened to what is to be done next."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,11 +75,11 @@ class AdvanceService:
         return step.orders
 
     async def step(
-        self, tx: Transaction, question: Advance, *, after: str | None = None
+        self, tx: Transaction, question: Advance, *, after: Collection[str] = ()
     ) -> Step:
         """Do the same within a transaction; once that is committed, `remember` it.
 
-        With `after`, the task that has ended, nothing is done unless that is little.
+        With `after`, the tasks that have ended, nothing is done unless that is little.
         """
         locked = await _lock(tx, question.execution_id)
         if locked is None:
@@ -92,8 +93,8 @@ class AdvanceService:
             reasons = "; ".join([wrong.message, *wrong.problems])
             document: JsonObject = {"succeeded": False, "error": reasons}
             return Step(await end_workflow(tx, run, ExecutionStatus.FAILED, document))
-        is_more = after is not None and not leads_to_little(opened.workflow, after)
-        if is_more or _is_paused(opened):
+        is_little = all(leads_to_little(opened.workflow, name) for name in after)
+        if not is_little or _is_paused(opened):
             return Step(Orders())
         progress = self._progress(tx, opened, question)
         taken = _Advance(tx, opened, question, progress)

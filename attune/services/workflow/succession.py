@@ -1,8 +1,8 @@
 """Let a worker go on with a workflow without the way through Temporal.
 
 An execution that ends is followed, in the same activity, by one that waits for room in
-the run of its workflow, which is started with the end itself, or by the one task that its
-end leads to. Either is a row that names the activity it runs in. The run hears of the ends when the activity returns, and
+the run of its workflow, which is started with the end itself, or by the one task that the
+last of several ends leads to. Either is a row that names the activity it runs in. The run hears of the ends when the activity returns, and
 finds out by itself, from the rows, when it does not.
 """
 
@@ -21,6 +21,7 @@ from attune.services.workflow.advance import AdvanceService, Step
 
 LARGEST_BYTES: Final = 64_000
 """The orchestrator takes the step where more data is at hand: it keeps nobody waiting."""
+MOST_ENDS: Final = 100
 ROOM: Final = 100
 """The run carries nothing else then."""
 
@@ -57,10 +58,13 @@ class SuccessionService:
         self, tx: Transaction, execution_id: int, place: PlaceInWorkflow
     ) -> Step | None:
         """Advance the workflow where that is certain to be little work."""
-        if not place.may_advance or (place.size or 0) > LARGEST_BYTES:
+        is_much = place.count > MOST_ENDS or (place.size or 0) > LARGEST_BYTES
+        if is_much or not place.may_advance:
             return None
-        question = Advance(execution_id=place.workflow, ended=[execution_id], room=ROOM)
-        return await self._advancing.step(tx, question, after=place.task)
+        question = Advance(
+            execution_id=place.workflow, ended=[execution_id], room=ROOM, glance=True
+        )
+        return await self._advancing.step(tx, question, after=place.tasks or ())
 
 
 async def _place(
