@@ -38,8 +38,8 @@ class Lives:
         """Executions whose end was recorded elsewhere."""
         self.went_on: list[int] = []
         """Executions that were run to their ends after others, in their activities."""
-        self.unsure = False
-        """An activity may have begun an execution that it did not report."""
+        self.unsure: set[int] = set()
+        """Executions in whose activities others may have begun that are not reported."""
 
     async def bring_to_end(self, order: ExecutionOrder) -> ExecutionStatus:
         """Return the status on record when nothing more can happen to it."""
@@ -47,7 +47,8 @@ class Lives:
             ended = await self._live(order)
             if isinstance(ended, ExecutionStatus):
                 return ended
-            self.unsure = self.unsure or order.kind is ExecutionKind.ACTION
+            if order.kind is ExecutionKind.ACTION:
+                self.unsure.add(order.execution_id)
             settled = await self._settle(order, ended)
             if settled.status is ExecutionStatus.RUNNING and not settled.run_again:
                 # A person ends it; that its end was held reached the row, not us.
@@ -82,7 +83,8 @@ class Lives:
         if isinstance(ending, Loss):
             return ending
         self.went_on += ending.went_on
-        self.unsure = self.unsure or ending.unsure
+        if ending.unsure:
+            self.unsure.add(order.execution_id)
         return ending.status or Loss.REFUSED
 
     async def _settle(self, order: ExecutionOrder, cause: Loss) -> SettlementResult:

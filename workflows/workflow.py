@@ -128,9 +128,9 @@ class PackWorkflow:
         await self._lives.bring_to_end(order)
         del self._open[order.execution_id]
         self._ended += [order.execution_id, *self._lives.went_on]
-        self._look = self._look or self._lives.unsure
+        self._look = self._look or order.execution_id in self._lives.unsure
         self._in_a_hurry = self._in_a_hurry or bool(self._lives.went_on)
-        self._lives.went_on, self._lives.unsure = [], False
+        self._lives.went_on = []
 
     async def _wait(self, timer: TimerOrder) -> None:
         await workflow.sleep(timer.seconds, summary=f"timer {timer.timer_id}")
