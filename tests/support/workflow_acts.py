@@ -16,6 +16,7 @@ from attune.messages.execution import (
     CancelRequest,
     ExecutionEnded,
     ExecutionOrder,
+    SettlementResult,
     WakeRequest,
 )
 from attune.messages.workflow import Advance, Orders, WorkflowReport
@@ -54,6 +55,8 @@ class WorkflowScenario:
     meanwhile: Meanwhile | None = None
     status: Status = Status.COMPLETED
     worker: Callable[[ActionRun, int], Awaitable[ActionOutcome]] | None = None
+    settled: tuple[SettlementResult, ...] = ()
+    """What is answered to those who settle, before all that follow are cancelled."""
 
 
 def order(execution_id: int, kind: ExecutionKind = ExecutionKind.ACTION) -> Orders:
@@ -104,6 +107,13 @@ async def is_unsure(request: ActionRun, count: int) -> ActionOutcome:
 async def is_lost(request: ActionRun, count: int) -> ActionOutcome:
     del request, count
     raise ApplicationError("LOST", non_retryable=True)
+
+
+async def first_is_lost(request: ActionRun, count: int) -> ActionOutcome:
+    if request.execution_id == 1:
+        return await is_lost(request, count)
+    await asyncio.sleep(0.3)
+    return await completes(request, count)
 
 
 async def first_until_cancelled(request: ActionRun, count: int) -> ActionOutcome:

@@ -15,6 +15,7 @@ from activities.execution import ExecutionActivities
 from activities.workflow import WorkflowActivities
 from attune.domain.execution import ExecutionKind
 from attune.domain.execution import ExecutionStatus as Status
+from attune.messages.execution import SettlementResult
 from attune.messages.workflow import (
     Advance,
     Orders,
@@ -33,6 +34,7 @@ from tests.support.workflow_acts import (
     completes,
     done,
     execution,
+    first_is_lost,
     first_until_cancelled,
     goes_on,
     is_lost,
@@ -111,6 +113,18 @@ WORKFLOW_SCENARIOS = (
         (([], [], True), ([1], [], True)),
         worker=is_lost,
     ),
+    # While 1 waits to be settled, 2 ends; only then what 1 had begun can be found.
+    WorkflowScenario(
+        "workflow_with_activity_settled_late",
+        (Orders(run=[execution(1), execution(2)]), Orders(), done()),
+        (([], [], True), ([2], [], False), ([1], [], True)),
+        worker=first_is_lost,
+        settled=(
+            SettlementResult(
+                execution_id=1, status=Status.RUNNING, ask_again_seconds=1.0
+            ),
+        ),
+    ),
     WorkflowScenario(
         "workflow_with_backlog",
         (
@@ -178,7 +192,9 @@ async def play_workflow(
         id=queue,
         task_queue=queue,
     )
-    executions = ExecutionActivities(FakeRecords(), FakeInquiries())
+    executions = ExecutionActivities(
+        FakeRecords(list(scenario.settled)), FakeInquiries()
+    )
     async with (
         Worker(
             client,
