@@ -1,9 +1,10 @@
 """Let a worker go on with a workflow without the way through Temporal.
 
 An execution that ends is followed, in the same activity, by one that waits for room in
-the run of its workflow, which is started with the end itself, or by the one task that the
-last of several ends leads to. Either is a row that names the activity it runs in. The run hears of the ends when the activity returns, and
-finds out by itself, from the rows, when it does not.
+the run of its workflow, which is started with the end itself, or by the one task that
+the last of several ends leads to. Either is a row that names the activity it runs in. The
+run hears of the ends when the activity returns, and finds out by itself, from the rows,
+when it does not.
 """
 
 from typing import Final
@@ -20,8 +21,8 @@ from attune.runtimes.report import NextAttempt
 from attune.services.workflow.advance import AdvanceService, Step
 
 LARGEST_BYTES: Final = 64_000
-"""The orchestrator takes the step where more data is at hand: it keeps nobody waiting."""
 MOST_ENDS: Final = 100
+"""The run takes the step where more is at hand: nobody else waits for it meanwhile."""
 ROOM: Final = 100
 """The run carries nothing else then."""
 
