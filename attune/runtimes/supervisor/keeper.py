@@ -55,6 +55,7 @@ class Keeper:
         while (order := self._read_order()) is not None:
             if not self._keep(order):
                 return False
+            del order  # it holds what is secret
             if os.getppid() != supervisor or not self._rest():
                 return True
         return True

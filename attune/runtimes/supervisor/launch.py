@@ -21,11 +21,11 @@ def launch(order: wire.Order, streams: list[int], priority: int) -> int:
     os.chdir(order.cwd)
     program = _find(order)
     # Inherited; done later, it would miss a quick program.
-    os.setpriority(os.PRIO_PROCESS, 0, min(priority + order.nice, LEAST_PRIORITY))
+    _set_priority(min(priority + order.nice, LEAST_PRIORITY))
     try:
         pid = _spawn(program, order, streams)
     finally:
-        _restore_priority(priority)
+        _set_priority(priority)  # the keeper comes before user code again
     kernel.prefer_for_oom_kill(pid)
     return pid
 
@@ -57,10 +57,10 @@ def explain(order: wire.Order, error: OSError) -> bytes:
     return b"cannot run " + order.argv[0] + reason
 
 
-def _restore_priority(before: int) -> None:
-    """Come before user code again, where we may; without privileges we stay level."""
+def _set_priority(priority: int) -> None:
+    """Be as nice as that; without privileges one cannot become less nice again."""
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, before)
+        os.setpriority(os.PRIO_PROCESS, 0, priority)
     except OSError:
         return
 
