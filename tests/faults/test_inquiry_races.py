@@ -100,9 +100,11 @@ async def test_one_of_all_that_race_for_an_inquiry_wins_and_the_workflow_sees_it
         await _check_what_was_seen(person, workflow, group)
     plain = sum(n for kind, n in (*WITH_TEMPORAL, *WITHOUT) if kind is Kind.PLAIN)
     assert outcomes[Kind.PLAIN] == {"responded": plain}
-    # Each side of each race has to have been seen to win.
-    assert set(outcomes[Kind.LATE]) == {"responded", "timeout"}
-    assert set(outcomes[Kind.CANCELLED]) == {"responded", "cancelled"}
+    # Of so few races, on a busy machine, one side may win all; of many, neither may.
+    late, cancelled = set(outcomes[Kind.LATE]), set(outcomes[Kind.CANCELLED])
+    assert late <= {"responded", "timeout"}
+    assert cancelled <= {"responded", "cancelled"}
+    assert not IS_LONG or len(late) == len(cancelled) == len(ENDS) - 1
     assert sum(each.total() for each in outcomes.values()) == ASKED
 
 
