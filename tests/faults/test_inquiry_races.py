@@ -100,11 +100,9 @@ async def test_one_of_all_that_race_for_an_inquiry_wins_and_the_workflow_sees_it
         await _check_what_was_seen(person, workflow, group)
     plain = sum(n for kind, n in (*WITH_TEMPORAL, *WITHOUT) if kind is Kind.PLAIN)
     assert outcomes[Kind.PLAIN] == {"responded": plain}
-    # Of so few races, on a busy machine, one side may win all; of many, neither may.
-    late, cancelled = set(outcomes[Kind.LATE]), set(outcomes[Kind.CANCELLED])
-    assert late <= {"responded", "timeout"}
-    assert cancelled <= {"responded", "cancelled"}
-    assert not IS_LONG or len(late) == len(cancelled) == len(ENDS) - 1
+    # Each side of each race has to have been seen to win.
+    assert set(outcomes[Kind.LATE]) == {"responded", "timeout"}
+    assert set(outcomes[Kind.CANCELLED]) == {"responded", "cancelled"}
     assert sum(each.total() for each in outcomes.values()) == ASKED
 
 
@@ -114,6 +112,8 @@ class Runner:
     def __init__(self, person: Person) -> None:
         self._person = person
         self._random = Random(5)  # noqa: S311 - nothing is guarded by it
+        self._ahead_seconds = 0.0
+        """How much earlier answers are sent than seems to be in time."""
 
     async def race(self, groups: Sequence[Group]) -> None:
         races: dict[Kind, list[Race]] = {kind: [] for kind in Kind}
@@ -163,10 +163,12 @@ class Runner:
         way = time.monotonic() - begun_at
         assert changed.is_success, changed.text
         margin = max(MARGIN_SECONDS, 2 * way)
-        off = self._random.uniform(-margin, margin) - way
+        off = self._random.uniform(-margin, margin) - way - self._ahead_seconds
         left = (deadline - datetime.now(UTC)).total_seconds() + off
         await asyncio.sleep(max(0, left))
         await self._answer_all(race)
+        # Whoever has won gives the others a start, so that each side wins some.
+        self._ahead_seconds += -margin if race.accepted else margin
 
     async def _answer(self, race: Race, number: int) -> None:
         response = {"by": number, "inquiry": race.id}

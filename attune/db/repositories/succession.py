@@ -71,7 +71,10 @@ _PLACE = text(f"""
         (
             SELECT next.id
             FROM attune.execution AS next
-            WHERE next.parent = e.parent AND next.attempt_id = :next_attempt_id
+            WHERE
+                next.parent = e.parent
+                AND next.awaited
+                AND next.attempt_id = :next_attempt_id
         ) AS begun,
         {_GOES_ON} AND e.awaited AND NOT EXISTS (
             SELECT FROM attune.execution AS other
